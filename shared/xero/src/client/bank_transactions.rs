@@ -1,0 +1,54 @@
+//! Spend-money transactions: created with PUT, removed by id, found by date.
+
+use jiff::civil::Date;
+use reqwest::Method;
+
+use super::idempotency::IdempotencyKey;
+use super::tenant::Tenant;
+use crate::element::Element;
+use crate::error::Error;
+use crate::ids::BankTransactionId;
+use crate::models::{BankTransaction, BankTransactionsBody};
+
+const KEY: &str = "BankTransactions";
+
+impl Tenant<'_> {
+    /// Creates transactions; one answer for each, in the order sent.
+    pub async fn create_bank_transactions(
+        &self,
+        body: &BankTransactionsBody,
+        key: &IdempotencyKey,
+    ) -> Result<Vec<Element<BankTransaction>>, Error> {
+        let body = (body.as_str(), body.elements());
+        self.write(Method::PUT, &[KEY], KEY, body, key).await
+    }
+
+    /// Removes one transaction.
+    pub async fn update_bank_transaction(
+        &self,
+        id: BankTransactionId,
+        body: &BankTransactionsBody,
+        key: &IdempotencyKey,
+    ) -> Result<Element<BankTransaction>, Error> {
+        self.write_one(&[KEY, &id.to_string()], KEY, body.as_str(), key)
+            .await
+    }
+
+    /// A transaction by its id.
+    pub async fn bank_transaction(
+        &self,
+        id: BankTransactionId,
+    ) -> Result<Option<BankTransaction>, Error> {
+        self.find(&[KEY, &id.to_string()], &[("unitdp", "4")], KEY)
+            .await
+    }
+
+    /// The spend-money transactions of one day, removed ones included. Date and type are what Xero
+    /// filters fast; whether one is ours, its reference says.
+    pub async fn spend_money_on(&self, date: Date) -> Result<Vec<BankTransaction>, Error> {
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        let filter = format!("Type==\"SPEND\" AND Date==DateTime({year},{month},{day})");
+        let query = [("where", filter.as_str()), ("unitdp", "4")];
+        self.pages(KEY, &query).await
+    }
+}

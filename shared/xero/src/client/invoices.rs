@@ -1,0 +1,126 @@
+//! Sales invoices and bills: created with PUT, changed by id, read in groups.
+//!
+//! Creating never uses POST, because POST with a number that exists would overwrite that invoice.
+
+use jiff::Timestamp;
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::json;
+
+use super::envelope::Page;
+use super::idempotency::IdempotencyKey;
+use super::tenant::{PAGE_SIZE, Tenant};
+use crate::element::Element;
+use crate::error::Error;
+use crate::ids::InvoiceId;
+use crate::models::{Invoice, InvoicesBody};
+
+const KEY: &str = "Invoices";
+
+/// Numbers in one address. A number may be 255 characters long, and encoding may triple it.
+const NUMBERS_AT_ONCE: usize = 20;
+
+impl Tenant<'_> {
+    /// Creates invoices or bills; one answer for each, in the order sent.
+    pub async fn create_invoices(
+        &self,
+        body: &InvoicesBody,
+        key: &IdempotencyKey,
+    ) -> Result<Vec<Element<Invoice>>, Error> {
+        let body = (body.as_str(), body.elements());
+        self.write(Method::PUT, &[KEY], KEY, body, key).await
+    }
+
+    /// Changes, voids or deletes one invoice or bill.
+    pub async fn update_invoice(
+        &self,
+        id: InvoiceId,
+        body: &InvoicesBody,
+        key: &IdempotencyKey,
+    ) -> Result<Element<Invoice>, Error> {
+        self.write_one(&[KEY, &id.to_string()], KEY, body.as_str(), key)
+            .await
+    }
+
+    /// An invoice by its id, voided and deleted ones included.
+    pub async fn invoice(&self, id: InvoiceId) -> Result<Option<Invoice>, Error> {
+        self.find(&[KEY, &id.to_string()], &[("unitdp", "4")], KEY)
+            .await
+    }
+
+    /// Invoices by their ids: one call for each hundred. Unknown ids are left out.
+    pub async fn invoices_by_ids(&self, ids: &[InvoiceId]) -> Result<Vec<Invoice>, Error> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(PAGE_SIZE) {
+            let list = joined(some.iter().map(ToString::to_string));
+            let query = [("IDs", list.as_str()), ("unitdp", "4")];
+            found.extend(self.pages(KEY, &query).await?);
+        }
+        Ok(found)
+    }
+
+    /// Invoices and bills by their numbers. A bill's number may occur more than once.
+    pub async fn invoices_by_numbers(&self, numbers: &[&str]) -> Result<Vec<Invoice>, Error> {
+        let mut numbers = numbers.to_vec();
+        numbers.sort_unstable();
+        numbers.dedup();
+        // A comma separates numbers in the list, so one with a comma is searched for by itself.
+        let (single, listed): (Vec<&str>, Vec<&str>) =
+            numbers.iter().partition(|number| number.contains(','));
+        let mut found: Vec<Invoice> = Vec::new();
+        for some in listed.chunks(NUMBERS_AT_ONCE) {
+            let list = joined(some);
+            let query = [("InvoiceNumbers", list.as_str()), ("unitdp", "4")];
+            found.extend(self.pages(KEY, &query).await?);
+        }
+        for number in single {
+            let query = [("searchTerm", number), ("unitdp", "4")];
+            found.extend(self.pages(KEY, &query).await?);
+        }
+        found.retain(|invoice: &Invoice| {
+            let number = invoice.invoice_number.as_deref();
+            number.is_some_and(|number| numbers.binary_search(&number).is_ok())
+        });
+        Ok(found)
+    }
+
+    /// Approved, paid and voided invoices and bills that changed since then, oldest change first.
+    /// Ask from some minutes before, and expect repeats.
+    pub async fn invoices_modified_since(
+        &self,
+        since: Timestamp,
+        page: u32,
+    ) -> Result<Page<Invoice>, Error> {
+        let query = [
+            ("Statuses", "AUTHORISED,PAID,VOIDED"),
+            ("order", "UpdatedDateUTC ASC"),
+            ("unitdp", "4"),
+        ];
+        self.page(KEY, &query, page, Some(since)).await
+    }
+
+    /// Adds a line to an invoice's history in Xero.
+    pub async fn add_history(&self, id: InvoiceId, note: &str) -> Result<(), Error> {
+        let url = self.url(&[KEY, &id.to_string(), "History"], &[]);
+        let body = json!({"HistoryRecords": [{"Details": note}]});
+        let request = self
+            .request(Method::PUT, url)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        self.exchange(request).await?.success().map(|_| ())
+    }
+}
+
+fn joined(items: impl IntoIterator<Item: AsRef<str>>) -> String {
+    let mut list = String::new();
+    for item in items {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(item.as_ref());
+    }
+    list
+}

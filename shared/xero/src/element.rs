@@ -1,0 +1,139 @@
+//! One element of a write's answer, judged by itself.
+//!
+//! With `summarizeErrors=false` Xero answers 200 whatever happened; only the element says whether
+//! it was saved, and it says so in several places. Any sign of refusal counts as one.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What Xero said about an element, in its own English. `Debug` shows how many, because the
+/// sentences quote names.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Sentences(Vec<String>);
+
+impl Sentences {
+    /// The sentences themselves, to be shown to the user they are about.
+    pub fn into_vec(self) -> Vec<String> {
+        self.0
+    }
+}
+
+impl From<Vec<String>> for Sentences {
+    fn from(sentences: Vec<String>) -> Self {
+        Self(sentences)
+    }
+}
+
+impl Deref for Sentences {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sentences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sentences({})", self.0.len())
+    }
+}
+
+/// What became of one element of a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Element<T> {
+    /// It was saved, perhaps with warnings.
+    Ok(T, Sentences),
+    /// It was refused.
+    Refused {
+        /// Why. Empty if Xero gave no reason.
+        errors: Sentences,
+        /// What Xero echoed, where it can be read. Its id may be the zero UUID.
+        entity: Option<T>,
+    },
+}
+
+impl<T> Element<T> {
+    /// The saved entity, or the reasons.
+    pub fn into_result(self) -> Result<T, Sentences> {
+        match self {
+            Self::Ok(entity, _) => Ok(entity),
+            Self::Refused { errors, .. } => Err(errors),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Element<T> {
+    /// Judges one element. Nothing if it claims to be saved and cannot be read.
+    pub(crate) fn judge(json: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(json).ok()?;
+        let errors = complaints(&value, "ValidationErrors");
+        let entity = serde_json::from_str(json).ok();
+        if errors.is_empty() && !is_marked_refused(&value) {
+            let warnings = complaints(&value, "Warnings");
+            return entity.map(|entity| Self::Ok(entity, Sentences(warnings)));
+        }
+        Some(Self::Refused {
+            errors: Sentences(errors),
+            entity,
+        })
+    }
+}
+
+/// The field of this name, whatever the case of its key.
+pub(crate) fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    value
+        .as_object()?
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+}
+
+/// Every sentence under a key of this name, at any depth, without repeats.
+pub(crate) fn complaints(value: &Value, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(value, name, &mut found);
+    found
+}
+
+fn collect(value: &Value, name: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                if key.eq_ignore_ascii_case(name) {
+                    add_sentences(value, found);
+                } else {
+                    collect(value, name, found);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, name, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn add_sentences(value: &Value, found: &mut Vec<String>) {
+    for item in value.as_array().into_iter().flatten() {
+        let sentence = item
+            .as_str()
+            .or_else(|| field(item, "Message")?.as_str())
+            .or_else(|| field(item, "Description")?.as_str());
+        if let Some(sentence) = sentence
+            .map(str::trim)
+            .filter(|sentence| !sentence.is_empty())
+            && !found.iter().any(|known| known == sentence)
+        {
+            found.push(sentence.to_owned());
+        }
+    }
+}
+
+fn is_marked_refused(value: &Value) -> bool {
+    let flag = |name| field(value, name).and_then(Value::as_bool).unwrap_or(false);
+    let status = field(value, "StatusAttributeString").and_then(Value::as_str);
+    flag("HasErrors")
+        || flag("HasValidationErrors")
+        || status.is_some_and(|status| status.eq_ignore_ascii_case("ERROR"))
+}

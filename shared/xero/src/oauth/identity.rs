@@ -1,0 +1,163 @@
+//! Xero's identity service, as one app sees it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use oauth2::basic::{BasicClient, BasicTokenResponse};
+use oauth2::{
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
+    RedirectUrl, Scope, TokenResponse as _, TokenUrl,
+};
+use url::{Url, form_urlencoded};
+
+use super::APP_CONNECTIONS;
+use super::error::TokenError;
+use super::exchange::{answer, no_answer, refusal, send};
+use super::tokens::{AccessToken, RefreshToken, TokenSet};
+use crate::endpoints::Endpoints;
+use crate::secret::Secret;
+
+/// How long an access token lasts where Xero does not say.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// What the app is known by.
+#[derive(Debug, Clone)]
+pub struct AppCredentials {
+    /// Public.
+    pub client_id: String,
+    /// Not.
+    pub client_secret: Secret,
+}
+
+/// The token endpoint and its neighbours.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    http: reqwest::Client,
+    endpoints: Endpoints,
+    credentials: AppCredentials,
+}
+
+type TokenClient =
+    BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+/// The address of the consent page. The redirect address must be a registered one, to the letter.
+pub fn authorize_url(
+    endpoints: &Endpoints,
+    client_id: &str,
+    redirect_uri: &Url,
+    scopes: &[&str],
+    state: &str,
+) -> Url {
+    let state = state.to_owned();
+    let (url, _) = BasicClient::new(ClientId::new(client_id.to_owned()))
+        .set_auth_uri(AuthUrl::from_url(endpoints.authorize()))
+        .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()))
+        .authorize_url(|| CsrfToken::new(state))
+        .add_scopes(scopes.iter().map(|scope| Scope::new((*scope).to_owned())))
+        .url();
+    url
+}
+
+impl Identity {
+    /// The identity service for one app.
+    pub fn new(http: reqwest::Client, endpoints: Endpoints, credentials: AppCredentials) -> Self {
+        Self {
+            http,
+            endpoints,
+            credentials,
+        }
+    }
+
+    /// Exchanges the code of a consent, once. The redirect address must be the one consented to.
+    pub async fn exchange_code(
+        &self,
+        code: &str,
+        redirect_uri: &Url,
+        now: Timestamp,
+    ) -> Result<TokenSet, TokenError> {
+        let response = self
+            .client()
+            .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()))
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .request_async(&|request| send(&self.http, request))
+            .await?;
+        Ok(token_set(&response, now))
+    }
+
+    /// Exchanges a refresh token. The old one stays good for 30 minutes, in case the answer is lost.
+    pub async fn refresh(
+        &self,
+        token: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<TokenSet, TokenError> {
+        let response = self
+            .client()
+            .exchange_refresh_token(&oauth2::RefreshToken::new(token.expose().to_owned()))
+            .request_async(&|request| send(&self.http, request))
+            .await?;
+        Ok(token_set(&response, now))
+    }
+
+    /// Revokes a grant, **and with it every connection of that user to the app**.
+    ///
+    /// Not through the `oauth2` crate, which insists on https even for a stand-in on this machine.
+    pub async fn revoke(&self, token: &RefreshToken) -> Result<(), TokenError> {
+        let encode =
+            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let response = self
+            .http
+            .post(self.endpoints.revocation())
+            .basic_auth(
+                encode(&self.credentials.client_id),
+                Some(encode(self.credentials.client_secret.expose())),
+            )
+            .form(&[("token", token.expose())])
+            .send()
+            .await
+            .map_err(no_answer)?;
+        let response = answer(response).await?;
+        if response.status().is_success() {
+            return Ok(());
+        }
+        Err(refusal(response.body()).unwrap_or(TokenError::Malformed("not a revocation response")))
+    }
+
+    /// A token of the app itself, which can list and remove connections without their user.
+    pub async fn app_token(&self, now: Timestamp) -> Result<AccessToken, TokenError> {
+        let response = self
+            .client()
+            .exchange_client_credentials()
+            .add_scope(Scope::new(APP_CONNECTIONS.to_owned()))
+            .request_async(&|request| send(&self.http, request))
+            .await?;
+        Ok(token_set(&response, now).access)
+    }
+
+    fn client(&self) -> TokenClient {
+        let secret = self.credentials.client_secret.expose().to_owned();
+        BasicClient::new(ClientId::new(self.credentials.client_id.clone()))
+            .set_client_secret(ClientSecret::new(secret))
+            .set_token_uri(TokenUrl::from_url(self.endpoints.token()))
+    }
+}
+
+fn token_set(response: &BasicTokenResponse, now: Timestamp) -> TokenSet {
+    let lifetime = response.expires_in().unwrap_or(LIFETIME);
+    let expires_at = now.checked_add(lifetime).unwrap_or(now);
+    let access = AccessToken::new(response.access_token().secret().clone(), expires_at);
+    let granted = response
+        .scopes()
+        .map(|scopes| scopes.iter().map(|scope| scope.to_string()));
+    let scopes = match (granted, access.claims()) {
+        (Some(granted), _) => granted.collect(),
+        (None, Some(claims)) => claims.scope.clone(),
+        (None, None) => Vec::new(),
+    };
+    TokenSet {
+        refresh: response
+            .refresh_token()
+            .map(|token| RefreshToken::new(token.secret().clone())),
+        access,
+        scopes,
+    }
+}
