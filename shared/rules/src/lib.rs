@@ -1,1 +1,29 @@
-//! x
+//! The service's own rules: how Sessional's events become Xero documents and how Xero's payments come
+//! back. Pure decisions and use cases over narrow ports; Xero is spoken through the `xero` crate.
+//!
+//! Left of it stand the AWS adapters and the functions; it refuses to know either: no AWS type, no HTTP
+//! server, no environment variable and no clock but the one it is given.
+
+pub mod account;
+pub mod chart;
+pub mod connect;
+pub mod connection;
+pub mod event;
+pub mod facts;
+pub mod failure;
+pub mod held;
+pub mod mapping;
+pub mod notification;
+pub mod organisation;
+pub mod outbox;
+pub mod payments;
+pub mod ports;
+pub mod problem;
+pub mod random;
+pub mod record;
+pub mod session;
+pub mod sync;
+pub mod tokens;
+
+pub use account::AccountId;
+pub use problem::Problem;

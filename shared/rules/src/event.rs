@@ -1,0 +1,206 @@
+//! Events from Sessional, parsed once at the edge into values that need no second check. What is not an
+//! event of the contract is refused with the field that is wrong; types that are never synced by name.
+
+mod fields;
+mod invoice;
+
+pub use fields::{Currency, DocumentNumber, EventId, SessionalId};
+pub use invoice::{Address, Invoice, Line, LineAmounts, Organisation};
+
+use crate::account::AccountId;
+use crate::problem::Problem;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The version of the event contract that is understood.
+pub const VERSION: u32 = 1;
+/// Longest event in bytes; a message of SQS has at most 256 KiB, and its attributes need room too.
+pub const MAX_BYTES: usize = 200 * 1024;
+
+/// One thing that happened in Sessional.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The sender's id; the same event delivered twice has the same.
+    pub id: EventId,
+    /// Whose books it belongs to.
+    pub account: AccountId,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// An invoice was made.
+    InvoiceCreated(Box<Invoice>),
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    version: Option<u32>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    id: Option<EventId>,
+    account_id: Option<AccountId>,
+    occurred_at: Option<Timestamp>,
+    #[serde(borrow)]
+    invoice: Option<&'a RawValue>,
+}
+
+impl Event {
+    /// Parses one event from its JSON text.
+    ///
+    /// # Errors
+    /// A [`Problem`] that names the field which is missing or wrong, the unknown version, or the type that
+    /// is never synced.
+    pub fn parse(json: &str) -> Result<Self, Problem> {
+        if json.len() > MAX_BYTES {
+            return Err(Problem::invalid_event("", format!("An event has at most {MAX_BYTES} bytes")));
+        }
+        let envelope: Envelope<'_> = read(json, "")?;
+        match envelope.version {
+            Some(VERSION) => {}
+            Some(other) => {
+                let detail = format!("Version {other} of the event is not known; this service reads version {VERSION}");
+                return Err(Problem::invalid_event("version", detail));
+            }
+            None => return Err(missing("version")),
+        }
+        let kind = envelope.kind.ok_or_else(|| missing("type"))?;
+        let body = match kind.as_str() {
+            "invoice.created" => Body::InvoiceCreated(Box::new(invoice::read_invoice(envelope.invoice)?)),
+            other => return Err(not_synced(other)),
+        };
+        Ok(Self {
+            id: envelope.id.ok_or_else(|| missing("id"))?,
+            account: envelope.account_id.ok_or_else(|| missing("account_id"))?,
+            occurred_at: envelope.occurred_at.ok_or_else(|| missing("occurred_at"))?,
+            body,
+        })
+    }
+
+    /// The id of the Sessional object that the event is about.
+    #[must_use]
+    pub fn subject(&self) -> &SessionalId {
+        match &self.body {
+            Body::InvoiceCreated(invoice) => &invoice.id,
+        }
+    }
+}
+
+/// Reads a value; an error names the path of the field, below `prefix`.
+fn read<'de, T: Deserialize<'de>>(json: &'de str, prefix: &str) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let inner = error.path().to_string();
+        let path = match (prefix, inner.as_str()) {
+            (prefix, ".") => prefix.to_owned(),
+            ("", inner) => inner.to_owned(),
+            (prefix, inner) => format!("{prefix}.{inner}"),
+        };
+        // serde's sentence may quote the offending value; only its kind is passed on.
+        let detail = match error.inner().classify() {
+            serde_json::error::Category::Data => plain_reason(&error.inner().to_string()),
+            _ => "This is not valid JSON".to_owned(),
+        };
+        Problem::invalid_event(path, detail)
+    })
+}
+
+/// The reason without serde's position, and without values that it quotes.
+fn plain_reason(reason: &str) -> String {
+    let reason = reason.split(" at line ").next().unwrap_or(reason);
+    match reason.split_once(", expected ") {
+        Some((_, expected)) if reason.starts_with("invalid ") => format!("This must be {expected}"),
+        _ => reason.to_owned(),
+    }
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::invalid_event(field, format!("{field} is missing"))
+}
+
+fn not_synced(kind: &str) -> Problem {
+    let known = |prefix: &str| kind == prefix || kind.starts_with(&format!("{prefix}."));
+    let what = [
+        ("booking", "Bookings are"),
+        ("availability", "Availability is"),
+        ("document", "Documents are"),
+        ("profile", "Profile data is"),
+        ("mileage", "Mileage logs are"),
+    ];
+    if let Some((_, subject)) = what.iter().find(|(prefix, _)| known(prefix)) {
+        return Problem::event_type_not_synced(format!("{subject} never synced to Xero"));
+    }
+    match kind {
+        "invoice.sent" | "invoice.voided" | "expense.logged" | "expense.deleted" => {
+            Problem::event_type_not_synced(format!("{kind} is not synced by this version of the service"))
+        }
+        _ => Problem::event_type_not_synced("This type of event is not known to this service"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = include_str!("event/invoice_created.json");
+
+    fn field_of(json: &str) -> String {
+        Event::parse(json).unwrap_err().field.unwrap()
+    }
+
+    #[test]
+    fn the_example_of_the_contract_is_read() {
+        let event = Event::parse(GOOD).unwrap();
+        let Body::InvoiceCreated(invoice) = event.body;
+        assert_eq!(invoice.number.as_str(), "SES-000123");
+        assert_eq!(invoice.lines.len(), 1);
+        assert_eq!(invoice.total.unwrap().to_string(), "540.00");
+    }
+
+    #[test]
+    fn a_missing_or_wrong_field_is_named_by_its_path() {
+        for (from, to, field) in [
+            (r#""version": 1"#, r#""version": 2"#, "version"),
+            (r#""id": "evt_1""#, r#""idd": "evt_1""#, "id"),
+            (r#""number": "SES-000123","#, "", "invoice"),
+            (r#""quantity": "3""#, r#""quantity": "three""#, "invoice.lines[0].quantity"),
+            (r#""quantity": "3""#, r#""quantity": 3"#, "invoice.lines[0].quantity"),
+            (r#""currency": "GBP""#, r#""currency": "pounds""#, "invoice.currency"),
+            (r#""issued_on": "2026-11-20""#, r#""issued_on": "20/11/2026""#, "invoice.issued_on"),
+            (r#""account_id": "acc_1""#, r#""account_id": "acc 1""#, "account_id"),
+        ] {
+            assert!(GOOD.contains(from), "{from}");
+            assert_eq!(field_of(&GOOD.replace(from, to)), field, "{to}");
+        }
+    }
+
+    #[test]
+    fn an_error_never_repeats_the_value() {
+        let json = GOOD.replace(r#""currency": "GBP""#, r#""currency": "ada@example.test""#);
+        let problem = Event::parse(&json).unwrap_err();
+        assert!(!format!("{problem:?}").contains("ada@"), "{problem:?}");
+        let json = GOOD.replace(r#""lines": ["#, r#""lines": "ada@example.test", "x": ["#);
+        let problem = Event::parse(&json).unwrap_err();
+        assert!(!format!("{problem:?}").contains("ada@"), "{problem:?}");
+    }
+
+    #[test]
+    fn what_is_never_synced_is_refused_by_name() {
+        for (kind, words) in [
+            ("booking.created", "Bookings"),
+            ("availability.changed", "Availability"),
+            ("document.uploaded", "Documents"),
+            ("profile.updated", "Profile"),
+            ("mileage.logged", "Mileage logs"),
+        ] {
+            let problem = Event::parse(&GOOD.replace("invoice.created", kind)).unwrap_err();
+            assert!(problem.detail.contains(words), "{kind}: {}", problem.detail);
+            assert_eq!(problem.field.as_deref(), Some("type"));
+        }
+    }
+}

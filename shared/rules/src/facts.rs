@@ -1,0 +1,44 @@
+//! Reads what must be known of an organisation, from the table while it is fresh and otherwise from Xero.
+
+use crate::account::AccountId;
+use crate::organisation::{Facts, VERSION};
+use crate::ports::{Clock, Organisations};
+use crate::session::{Interruption, Session};
+
+/// The facts of the session's organisation, at most a day old.
+///
+/// # Errors
+/// What happens next, when neither the table nor Xero could tell.
+pub async fn known(
+    store: &dyn Organisations,
+    session: &Session<'_>,
+    account: &AccountId,
+    clock: &dyn Clock,
+) -> Result<Facts, Interruption> {
+    let stored = store.facts(account, session.tenant_id()).await?;
+    match stored.filter(|facts| facts.fresh(clock.now())) {
+        Some(facts) => Ok(facts),
+        None => read(store, session, account, clock).await,
+    }
+}
+
+/// Reads the facts from Xero (three calls) and stores them.
+///
+/// # Errors
+/// As [`known`].
+pub async fn read(
+    store: &dyn Organisations,
+    session: &Session<'_>,
+    account: &AccountId,
+    clock: &dyn Clock,
+) -> Result<Facts, Interruption> {
+    let facts = Facts {
+        version: VERSION,
+        fetched_at: clock.now(),
+        organisation: crate::call_xero!(session, |tenant| tenant.organisation())?,
+        accounts: crate::call_xero!(session, |tenant| tenant.accounts())?,
+        tax_rates: crate::call_xero!(session, |tenant| tenant.tax_rates())?,
+    };
+    store.put_facts(account, session.tenant_id(), &facts).await?;
+    Ok(facts)
+}

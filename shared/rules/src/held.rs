@@ -1,0 +1,42 @@
+//! Work that waits for a reason outside its document: when the reason is gone, the stored events go back
+//! into the queue, oldest first. Releasing twice does no harm: a record that is synced is left alone.
+
+use crate::account::AccountId;
+use crate::ports::{Answer, Queued, Records, SyncQueue};
+use crate::record::{Record, State};
+use xero::TenantId;
+
+/// Puts every held event of an organisation back into the queue, and says how many.
+///
+/// # Errors
+/// When the records or the queue cannot be reached; what was not released stays held.
+pub async fn release(
+    records: &dyn Records,
+    queue: &dyn SyncQueue,
+    account: &AccountId,
+    tenant: TenantId,
+) -> Answer<usize> {
+    let mut held = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = records.records(account, tenant, None, cursor.as_deref()).await?;
+        held.extend(page.records.into_iter().filter(|record| record.state == State::Held));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    held.sort_by_key(|record| record.created_at);
+    let events: Vec<Queued> = held.into_iter().filter_map(queued).collect();
+    let taken = queue.enqueue(&events).await?;
+    Ok(taken.into_iter().filter(|taken| *taken).count())
+}
+
+fn queued(record: Record) -> Option<Queued> {
+    Some(Queued {
+        // One release for each time that it was held.
+        deduplication: format!("held:{}:{}", record.key.id, record.revision),
+        account: record.key.account,
+        event: record.event?,
+    })
+}

@@ -1,0 +1,132 @@
+//! What Sessional's backend is told. A notification is written together with the change that causes it
+//! and sent afterwards, so it may come twice (with the same id) and is never lost, and never says
+//! something that the record does not.
+
+use crate::account::AccountId;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// The version of the notification contract.
+pub const VERSION: u32 = 1;
+/// The note that goes with a payment that came from Xero.
+pub const PAYMENT_NOTE: &str = "Payment detected in Xero";
+
+/// A message to Sessional's backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Version of the contract.
+    pub version: u32,
+    /// The same for every repeat of the same notification.
+    pub id: String,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// When the change was noticed.
+    pub occurred_at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub details: Details,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Details {
+    /// An invoice is paid in full in Xero.
+    #[serde(rename = "invoice.paid")]
+    InvoicePaid {
+        /// Sessional's id.
+        invoice_id: String,
+        /// The day of the last payment.
+        paid_on: Date,
+        /// What was paid.
+        amount: Decimal,
+        /// For the user: that Xero detected it, or that credit settled it.
+        note: String,
+    },
+    /// A part of an invoice is paid.
+    #[serde(rename = "invoice.part_paid")]
+    InvoicePartPaid {
+        /// Sessional's id.
+        invoice_id: String,
+        /// What was paid so far.
+        amount: Decimal,
+        /// What is still due.
+        amount_due: Decimal,
+        /// For the user.
+        note: String,
+    },
+    /// A payment was taken back in Xero.
+    #[serde(rename = "invoice.payment_reversed")]
+    InvoicePaymentReversed {
+        /// Sessional's id.
+        invoice_id: String,
+        /// What is due again.
+        amount_due: Decimal,
+        /// For the user.
+        note: String,
+    },
+    /// A document could not be synced and somebody has to act.
+    #[serde(rename = "record.failed")]
+    RecordFailed {
+        /// `invoice` or `expense`.
+        kind: String,
+        /// Sessional's id.
+        id: String,
+        /// Stable word for the cause.
+        cause: String,
+        /// The sentence for the user.
+        message: String,
+        /// What the user can do.
+        action: String,
+    },
+    /// An organisation is connected.
+    #[serde(rename = "connection.connected")]
+    Connected {
+        /// Its name in Xero.
+        organisation: String,
+    },
+    /// The connection was lost.
+    #[serde(rename = "connection.error")]
+    ConnectionError {
+        /// Stable word for the reason.
+        reason: String,
+        /// The sentence for the user.
+        message: String,
+    },
+}
+
+impl Details {
+    /// The type as the contract spells it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::InvoicePaid { .. } => "invoice.paid",
+            Self::InvoicePartPaid { .. } => "invoice.part_paid",
+            Self::InvoicePaymentReversed { .. } => "invoice.payment_reversed",
+            Self::RecordFailed { .. } => "record.failed",
+            Self::Connected { .. } => "connection.connected",
+            Self::ConnectionError { .. } => "connection.error",
+        }
+    }
+
+    fn subject(&self) -> &str {
+        match self {
+            Self::InvoicePaid { invoice_id, .. }
+            | Self::InvoicePartPaid { invoice_id, .. }
+            | Self::InvoicePaymentReversed { invoice_id, .. } => invoice_id,
+            Self::RecordFailed { id, .. } => id,
+            Self::Connected { .. } | Self::ConnectionError { .. } => "connection",
+        }
+    }
+}
+
+impl Notification {
+    /// A notification about a change of something that stood at `revision` before it.
+    #[must_use]
+    pub fn new(account: &AccountId, revision: u64, now: Timestamp, details: Details) -> Self {
+        let id = format!("{}:{}:{}:{revision}", details.kind(), account, details.subject());
+        Self { version: VERSION, id, account_id: account.clone(), occurred_at: now, details }
+    }
+}

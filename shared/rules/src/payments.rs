@@ -1,0 +1,191 @@
+//! Payments come back: a webhook is only a hint that something changed; what counts is what Xero says when
+//! it is asked. Documents that are not ours cost no call, and the rest one call for each tenant.
+
+mod reading;
+
+pub use reading::{Change, read_payment};
+
+use crate::connection::{Connection, ErrorReason, Status};
+use crate::outbox;
+use crate::ports::{Claims, Clock, Connections, Cooldowns, Notifications, Records, Unavailable, Written};
+use crate::record::Record;
+use crate::session::{Interruption, Session};
+use crate::tokens::Tokens;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use xero::models::Invoice;
+use xero::{InvoiceId, TenantId};
+
+/// The version of the message from the webhook.
+pub const HINT_VERSION: u32 = 1;
+/// Most invoices in one message: what one call to Xero can name.
+pub const MAX_INVOICES: usize = 100;
+/// Wait after something of our own, or an answer, is missing.
+const RETRY_WAIT: Duration = Duration::from_secs(15);
+/// Records that are looked up side by side.
+const LOOKUPS: usize = 10;
+
+/// The webhook's message: these invoices of this tenant changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// Version of the message.
+    pub version: u32,
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The invoices, at most [`MAX_INVOICES`].
+    pub invoice_ids: Vec<InvoiceId>,
+}
+
+/// What became of a hint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done; this many records changed.
+    Done {
+        /// Documents of ours among those named.
+        ours: usize,
+        /// Records that changed.
+        changed: usize,
+    },
+    /// Nothing to do: nobody is connected to the tenant.
+    Dropped,
+    /// Comes again after this time.
+    Again(Duration),
+}
+
+/// The reading of payments.
+pub struct Payments<'a> {
+    /// Xero's API.
+    pub client: &'a xero::Client,
+    /// Access tokens.
+    pub tokens: &'a Tokens<'a>,
+    /// Connections.
+    pub connections: &'a dyn Connections,
+    /// Who holds which tenant.
+    pub claims: &'a dyn Claims,
+    /// Records.
+    pub records: &'a dyn Records,
+    /// Tenants to leave alone.
+    pub cooldowns: &'a dyn Cooldowns,
+    /// Where the backend is told.
+    pub notifications: &'a dyn Notifications,
+    /// Time.
+    pub clock: &'a dyn Clock,
+}
+
+impl Payments<'_> {
+    /// Follows one hint.
+    pub async fn run(&self, hint: &Hint) -> Outcome {
+        match self.follow(hint).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::warn!(error = %error, reason = %error.source, "a store cannot be reached; the hint comes again");
+                Outcome::Again(RETRY_WAIT)
+            }
+        }
+    }
+
+    async fn follow(&self, hint: &Hint) -> Result<Outcome, Unavailable> {
+        let Some(connection) = self.connection(hint.tenant_id).await? else { return Ok(Outcome::Dropped) };
+        let mut ours = self.ours(hint).await?;
+        if ours.is_empty() {
+            return Ok(Outcome::Done { ours: 0, changed: 0 });
+        }
+        if let Some(until) = self.cooldowns.cooling_until(hint.tenant_id, self.clock.now()).await? {
+            let wait = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or(RETRY_WAIT);
+            return Ok(Outcome::Again(wait));
+        }
+        let Some(session) = Session::open(self.client, self.tokens, &connection) else { return Ok(Outcome::Dropped) };
+        let ids: Vec<InvoiceId> =
+            ours.iter().filter_map(|record| record.reference.as_ref().map(|reference| reference.id)).collect();
+        let read = crate::call_xero!(session, |tenant| tenant.invoices_by_ids(&ids));
+        let invoices = match read {
+            Ok(invoices) => invoices,
+            Err(interruption) => return self.interrupted(connection, interruption).await,
+        };
+        let mut changed = 0;
+        for record in &mut ours {
+            let invoice = invoices
+                .iter()
+                .find(|invoice| record.reference.as_ref().is_some_and(|reference| reference.id == invoice.invoice_id));
+            if let Some(invoice) = invoice {
+                changed += usize::from(self.apply(record, invoice).await?);
+            }
+        }
+        Ok(Outcome::Done { ours: ours.len(), changed })
+    }
+
+    /// The connection that names the tenant at this moment, if it may be called.
+    async fn connection(&self, tenant: TenantId) -> Result<Option<Connection>, Unavailable> {
+        let Some(account) = self.claims.holder(tenant).await? else { return Ok(None) };
+        let connection = self.connections.connection(&account).await?;
+        Ok(connection
+            .filter(|connection| connection.status == Status::Connected && connection.tenant() == Some(tenant)))
+    }
+
+    /// The records of the invoices that are ours.
+    async fn ours(&self, hint: &Hint) -> Result<Vec<Record>, Unavailable> {
+        let mut ours = Vec::new();
+        for chunk in hint.invoice_ids.chunks(LOOKUPS) {
+            let lookups = chunk.iter().map(|id| self.records.record_of(hint.tenant_id, *id));
+            for found in futures::future::try_join_all(lookups).await? {
+                ours.extend(found);
+            }
+        }
+        Ok(ours)
+    }
+
+    /// Brings one record up to what Xero says, and tells the backend. Whoever loses a race reads again.
+    async fn apply(&self, record: &mut Record, invoice: &Invoice) -> Result<bool, Unavailable> {
+        loop {
+            let change = read_payment(record, invoice, self.clock.now());
+            if change == Change::None {
+                outbox::flush_record(self.records, self.notifications, record).await?;
+                return Ok(false);
+            }
+            match self.records.put_record(record).await? {
+                Written::Done => {
+                    tracing::info!(record.id = record.key.id, state = ?record.state, "a payment state changed");
+                    outbox::flush_record(self.records, self.notifications, record).await?;
+                    return Ok(true);
+                }
+                Written::Conflict => match self.records.record(&record.key).await? {
+                    Some(fresh) => *record = fresh,
+                    None => return Ok(false),
+                },
+            }
+        }
+    }
+
+    async fn interrupted(&self, connection: Connection, interruption: Interruption) -> Result<Outcome, Unavailable> {
+        let tenant = connection.tenant();
+        Ok(match (interruption, tenant) {
+            (Interruption::Wait(time), Some(tenant)) => {
+                self.cooldowns.cool_down(tenant, self.clock.now() + time).await?;
+                Outcome::Again(time)
+            }
+            (Interruption::Wait(time) | Interruption::Later(time), _) => Outcome::Again(time),
+            (Interruption::Lost(reason), _) => self.lose(connection, reason).await?,
+            (Interruption::Unavailable(error), _) => return Err(error),
+            (Interruption::NoAnswer(error) | Interruption::Refused(error), _) => {
+                tracing::warn!(error = %error, "Xero gave no answer about payments");
+                Outcome::Again(RETRY_WAIT)
+            }
+            (Interruption::Operator(error), _) => {
+                tracing::error!(error, alarm = "operator", "our own request or credentials are refused");
+                Outcome::Again(RETRY_WAIT)
+            }
+        })
+    }
+
+    /// The sweep finds what was missed once the connection is back, so the hint itself may go.
+    async fn lose(&self, mut connection: Connection, reason: ErrorReason) -> Result<Outcome, Unavailable> {
+        connection.lose(reason, self.clock.now());
+        match self.connections.put_connection(&mut connection).await? {
+            Written::Done => {
+                outbox::flush_connection(self.connections, self.notifications, &mut connection).await?;
+                Ok(Outcome::Dropped)
+            }
+            Written::Conflict => Ok(Outcome::Again(RETRY_WAIT)),
+        }
+    }
+}

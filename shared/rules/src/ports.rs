@@ -1,0 +1,214 @@
+//! What the rules need from the outside, one narrow trait per capability, at the grain of the policies of
+//! the functions. Each says what absence means and what happens in a race.
+//!
+//! Writes are compare-and-set: every stored thing counts its revisions, and a write names the one that was
+//! read. Whoever loses a race gets [`Written::Conflict`], has changed nothing, and reads again.
+
+use crate::account::AccountId;
+use crate::connect::PendingConsent;
+use crate::connection::{Connection, TokenPointer};
+use crate::mapping::Mapping;
+use crate::notification::Notification;
+use crate::organisation::Facts;
+use crate::record::{Kind, Record, RecordKey};
+use crate::sync::contact::ContactReference;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::error::Error as StdError;
+use std::time::Duration;
+use xero::{InvoiceId, RefreshToken, TenantId};
+
+/// A store or a queue did not do what it was asked. The work is repeated later; nobody is blamed.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {what}")]
+pub struct Unavailable {
+    /// What was tried, as "read the connection".
+    pub what: &'static str,
+    /// Why; never holds a stored value.
+    #[source]
+    pub source: Box<dyn StdError + Send + Sync>,
+}
+
+/// Result of a port.
+pub type Answer<T> = Result<T, Unavailable>;
+
+/// How a compare-and-set ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Written {
+    /// It is stored, with the next revision.
+    Done,
+    /// Somebody else wrote first; nothing was changed.
+    Conflict,
+}
+
+/// Time.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    async fn sleep(&self, time: Duration);
+}
+
+/// The connection of an account.
+#[async_trait]
+pub trait Connections: Send + Sync {
+    /// The connection as it is now (consistent read); none for an account that was never connected.
+    async fn connection(&self, account: &AccountId) -> Answer<Option<Connection>>;
+    /// Compare-and-set on `connection.revision`, which is raised when it is stored.
+    async fn put_connection(&self, connection: &mut Connection) -> Answer<Written>;
+}
+
+/// Who sends to a tenant: one account at most.
+#[async_trait]
+pub trait Claims: Send + Sync {
+    /// The account that holds the tenant; none when nobody does.
+    async fn holder(&self, tenant: TenantId) -> Answer<Option<AccountId>>;
+    /// Claims the tenant for the account if it is free, held by `from`, or the account's own already.
+    /// Of two that claim at once one gets a conflict.
+    async fn claim(&self, tenant: TenantId, account: &AccountId, from: Option<&AccountId>) -> Answer<Written>;
+    /// Gives the tenant up, if the account holds it.
+    async fn release(&self, tenant: TenantId, account: &AccountId) -> Answer<()>;
+}
+
+/// Consents under way.
+#[async_trait]
+pub trait Consents: Send + Sync {
+    /// Stores a consent under the hash of its state.
+    async fn put_consent(&self, state_hash: &str, consent: &PendingConsent) -> Answer<()>;
+    /// Takes it away: of two callers with the same state one gets it, the other none.
+    async fn take_consent(&self, state_hash: &str) -> Answer<Option<PendingConsent>>;
+}
+
+/// The mapping of an account for one organisation.
+#[async_trait]
+pub trait Mappings: Send + Sync {
+    /// The mapping; none when nothing was chosen yet.
+    async fn mapping(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Mapping>>;
+    /// Compare-and-set on `mapping.revision`.
+    async fn put_mapping(&self, mapping: &mut Mapping) -> Answer<Written>;
+}
+
+/// What is known of an organisation.
+#[async_trait]
+pub trait Organisations: Send + Sync {
+    /// The facts; none when they were never read.
+    async fn facts(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Facts>>;
+    /// Stores them; the last writer wins, because both read the same organisation.
+    async fn put_facts(&self, account: &AccountId, tenant: TenantId, facts: &Facts) -> Answer<()>;
+}
+
+/// A page of records.
+#[derive(Debug)]
+pub struct Page {
+    /// Newest first.
+    pub records: Vec<Record>,
+    /// Where the next page starts; none on the last.
+    pub next: Option<String>,
+}
+
+/// The records of documents.
+#[async_trait]
+pub trait Records: Send + Sync {
+    /// The record as it is now (consistent read).
+    async fn record(&self, key: &RecordKey) -> Answer<Option<Record>>;
+    /// Compare-and-set on `record.revision`.
+    async fn put_record(&self, record: &mut Record) -> Answer<Written>;
+    /// The record of a document in Xero; none when it is not ours. May be some moments behind.
+    async fn record_of(&self, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>>;
+    /// Records of one organisation, newest first, from a cursor that an earlier page gave.
+    async fn records(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        kind: Option<Kind>,
+        cursor: Option<&str>,
+    ) -> Answer<Page>;
+}
+
+/// References to contacts.
+#[async_trait]
+pub trait Contacts: Send + Sync {
+    /// The reference for Sessional's organisation; none when it was never sent.
+    async fn contact(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        organisation: &str,
+    ) -> Answer<Option<ContactReference>>;
+    /// Compare-and-set on `contact.revision`.
+    async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written>;
+}
+
+/// A lease that was won.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// What it is for.
+    pub account: AccountId,
+    /// Who holds it; a release by anybody else does nothing.
+    pub owner: String,
+}
+
+/// The right to refresh an account's token: one holder at a time.
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// Takes the lease if it is free or has run out; none when somebody holds it.
+    async fn acquire(&self, account: &AccountId, now: Timestamp, length: Duration) -> Answer<Option<Lease>>;
+    /// Whether the lease is still this owner's: the fence before a write that only the holder may make.
+    async fn holds(&self, lease: &Lease, now: Timestamp) -> Answer<bool>;
+    /// Gives it back, if this owner still holds it.
+    async fn release_lease(&self, lease: &Lease) -> Answer<()>;
+}
+
+/// Refresh tokens, encrypted at rest.
+#[async_trait]
+pub trait RefreshTokens: Send + Sync {
+    /// The newest token; none when the secret is gone.
+    async fn refresh_token(&self, pointer: &TokenPointer) -> Answer<Option<RefreshToken>>;
+    /// Stores a rotated token in the same place. Only the holder of the lease may.
+    async fn replace(&self, pointer: &TokenPointer, token: &RefreshToken) -> Answer<()>;
+}
+
+/// New places for refresh tokens: only connecting makes them.
+#[async_trait]
+pub trait TokenVault: RefreshTokens {
+    /// Stores a first token in a new place.
+    async fn keep(&self, account: &AccountId, token: &RefreshToken) -> Answer<TokenPointer>;
+    /// Deletes a token without recovery; not an error when it is gone already.
+    async fn destroy(&self, pointer: &TokenPointer) -> Answer<()>;
+}
+
+/// Tenants that Xero told us to leave alone for a while; shared by all functions.
+#[async_trait]
+pub trait Cooldowns: Send + Sync {
+    /// Until when; none when the tenant may be called.
+    async fn cooling_until(&self, tenant: TenantId, now: Timestamp) -> Answer<Option<Timestamp>>;
+    /// Leaves the tenant alone until then; a later moment that is stored already stays.
+    async fn cool_down(&self, tenant: TenantId, until: Timestamp) -> Answer<()>;
+}
+
+/// An event for the sync queue.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// The account, which is the message group.
+    pub account: AccountId,
+    /// Drops repeats within five minutes.
+    pub deduplication: String,
+    /// The event as JSON.
+    pub event: String,
+}
+
+/// The way into the sync queue.
+#[async_trait]
+pub trait SyncQueue: Send + Sync {
+    /// Puts events into the queue, in order. Per event: whether it is in.
+    async fn enqueue(&self, events: &[Queued]) -> Answer<Vec<bool>>;
+}
+
+/// The way to Sessional's backend.
+#[async_trait]
+pub trait Notifications: Send + Sync {
+    /// Sends them; an error means that at least one may not have been sent.
+    async fn notify(&self, notifications: &[Notification]) -> Answer<()>;
+}

@@ -1,0 +1,255 @@
+//! The record of one document: its life from intent to paid, its reference in Xero, and the history that
+//! the user reads. A record is written before every create and after every answer, so that a crash at any
+//! point leaves something that the next run completes.
+
+use crate::account::AccountId;
+use crate::failure::Failure;
+use crate::notification::{Details, Notification};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use xero::{ContactId, InvoiceId, TenantId};
+
+/// The version of the stored record.
+pub const VERSION: u32 = 1;
+/// How long history is kept.
+pub const HISTORY_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How many entries of history a record keeps: far more than a document's normal life has, and small
+/// enough that the item stays a single write unit with its payload gone.
+pub const HISTORY_ENTRIES: usize = 30;
+
+/// What kind of document a record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A sales invoice.
+    Invoice,
+}
+
+impl Kind {
+    /// The word of the contract and of the table's keys.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+        }
+    }
+
+    /// Reads the word of the contract.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        (word == "invoice").then_some(Self::Invoice)
+    }
+}
+
+/// Which record: an account's object in one organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RecordKey {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The organisation that it was or will be sent to.
+    pub tenant: TenantId,
+    /// The kind of document.
+    pub kind: Kind,
+    /// Sessional's id.
+    pub id: String,
+}
+
+/// Where a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// About to be created in Xero; whether it was is looked up before anything is sent again.
+    Intent,
+    /// In Xero, nothing paid.
+    Synced,
+    /// In Xero, partly paid.
+    PartPaid,
+    /// In Xero and paid.
+    Paid,
+    /// Waits for a reason outside the document: the connection, or the mapping of sales.
+    Held,
+    /// Refused by Xero or by a check before; somebody has to act.
+    Failed,
+}
+
+/// A request that is about to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Which try this is, from 1.
+    pub attempt: u32,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The element as it is sent, byte for byte.
+    pub body: String,
+    /// The contact that it names.
+    pub contact: ContactId,
+    /// The idempotency key that the request with this element is sent with.
+    pub idempotency_key: String,
+}
+
+/// The document in Xero.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Xero's id.
+    pub id: InvoiceId,
+    /// Its number there.
+    pub number: Option<String>,
+    /// When Xero says it was last changed, as of the last read.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// Both sides' amounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amounts {
+    /// The currency of all of them.
+    pub currency: String,
+    /// What Sessional shows the user.
+    pub sessional_total: Option<Decimal>,
+    /// What Xero computed.
+    pub xero_total: Option<Decimal>,
+    /// What is due in Xero.
+    pub due: Option<Decimal>,
+    /// What is paid in Xero.
+    pub paid: Option<Decimal>,
+    /// What credit settled in Xero.
+    pub credited: Option<Decimal>,
+}
+
+/// One thing that happened to a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// The state that it led to.
+    pub state: State,
+    /// In plain English.
+    pub message: String,
+}
+
+/// The record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of the stored form.
+    pub version: u32,
+    /// Which record.
+    #[serde(flatten)]
+    pub key: RecordKey,
+    /// Counts every write; a write must name the one it read.
+    pub revision: u64,
+    /// Where it stands.
+    pub state: State,
+    /// The number on the document.
+    pub number: String,
+    /// The request under way.
+    pub intent: Option<Intent>,
+    /// The document in Xero.
+    pub reference: Option<Reference>,
+    /// Both sides' amounts.
+    pub amounts: Amounts,
+    /// The day that the invoice was paid in full.
+    pub paid_on: Option<Date>,
+    /// Why it failed or waits.
+    pub failure: Option<Failure>,
+    /// Something that the user should see although all went well, such as differing totals.
+    pub remark: Option<String>,
+    /// How many tries at Xero ended without an answer, since the last success.
+    pub attempts: u32,
+    /// The event, kept only while the record still needs it.
+    pub event: Option<String>,
+    /// Notifications that are written with the change and sent after it.
+    pub outbox: Vec<Notification>,
+    /// What happened, oldest first.
+    pub history: Vec<Entry>,
+    /// When it was first written.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+}
+
+impl Record {
+    /// A record that is not stored yet.
+    #[must_use]
+    pub fn new(key: RecordKey, number: &str, now: Timestamp) -> Self {
+        Self {
+            version: VERSION,
+            key,
+            revision: 0,
+            state: State::Intent,
+            number: number.to_owned(),
+            intent: None,
+            reference: None,
+            amounts: Amounts::default(),
+            paid_on: None,
+            failure: None,
+            remark: None,
+            attempts: 0,
+            event: None,
+            outbox: Vec::new(),
+            history: Vec::new(),
+            created_at: now,
+            changed_at: now,
+        }
+    }
+
+    /// Moves to a state and says so in the history.
+    pub fn enter(&mut self, state: State, message: impl Into<String>, now: Timestamp) {
+        self.state = state;
+        self.changed_at = now;
+        self.history.retain(|entry| now.duration_since(entry.at) < HISTORY_AGE);
+        let excess = (self.history.len() + 1).saturating_sub(HISTORY_ENTRIES);
+        self.history.drain(..excess);
+        self.history.push(Entry { at: now, state, message: message.into() });
+    }
+
+    /// Notes the request that is about to be sent.
+    pub fn intend(&mut self, intent: Intent, now: Timestamp) {
+        self.intent = Some(intent);
+        self.failure = None;
+        self.enter(State::Intent, "Sending it to Xero", now);
+    }
+
+    /// Waits until a reason outside the document is gone; the event is kept.
+    pub fn hold(&mut self, failure: Failure, event: String, now: Timestamp) {
+        let same = self.state == State::Held && self.failure.as_ref() == Some(&failure);
+        self.event = Some(event);
+        if !same {
+            let message = failure.message.clone();
+            self.failure = Some(failure);
+            self.enter(State::Held, message, now);
+        }
+    }
+
+    /// Could not be synced; the event is kept for a retry, and the backend is told. An intent stays, so that
+    /// the retry looks up what may have arrived; [`Record::refuse`] is for when Xero has judged it.
+    pub fn fail(&mut self, failure: Failure, event: Option<String>, now: Timestamp) {
+        self.event = event.or(self.event.take());
+        let details = Details::RecordFailed {
+            kind: self.key.kind.word().to_owned(),
+            id: self.key.id.clone(),
+            cause: failure.cause.clone(),
+            message: failure.message.clone(),
+            action: failure.action.clone(),
+        };
+        self.outbox.push(Notification::new(&self.key.account, self.revision, now, details));
+        let message = failure.message.clone();
+        self.failure = Some(failure);
+        self.enter(State::Failed, message, now);
+    }
+
+    /// Xero, or a check before it, has judged the document: it is certain that nothing was made.
+    pub fn refuse(&mut self, failure: Failure, event: Option<String>, now: Timestamp) {
+        self.intent = None;
+        self.fail(failure, event, now);
+    }
+
+    /// Whether the document is in Xero.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        match self.state {
+            State::Synced | State::PartPaid | State::Paid => true,
+            State::Intent | State::Held | State::Failed => false,
+        }
+    }
+}

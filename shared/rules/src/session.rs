@@ -1,0 +1,153 @@
+//! Calls to Xero for one connection: finds a token, renews it once when Xero rejects it, and turns what
+//! goes wrong into what has to happen next. The tenant is the one that the connection names, and no other.
+
+use crate::connection::{Connection, ErrorReason};
+use crate::failure::{self, Next};
+use crate::ports::Unavailable;
+use crate::tokens::{TokenFailure, Tokens};
+use std::time::Duration;
+use xero::{AccessToken, Error, TenantId, UnauthorizedReason};
+
+/// Wait when the token endpoint gives none.
+const TOKEN_WAIT: Duration = Duration::from_secs(15);
+
+/// Why a call gave no result, as what happens next.
+#[derive(Debug, thiserror::Error)]
+pub enum Interruption {
+    /// Leave the tenant alone for a while.
+    #[error("Xero asks to wait {0:?}")]
+    Wait(Duration),
+    /// Come again later; it has nothing to do with the tenant's limits.
+    #[error("come again in {0:?}")]
+    Later(Duration),
+    /// Nobody knows whether it arrived.
+    #[error("Xero gave no answer: {0}")]
+    NoAnswer(Error),
+    /// The connection is lost.
+    #[error("the connection is lost: {}", .0.word())]
+    Lost(ErrorReason),
+    /// Xero refused the request as a whole.
+    #[error("Xero refused the request: {0}")]
+    Refused(Error),
+    /// Our own fault.
+    #[error("our own request or configuration is wrong: {0}")]
+    Operator(String),
+    /// A store failed.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Calls for one connection.
+pub struct Session<'a> {
+    client: &'a xero::Client,
+    tokens: &'a Tokens<'a>,
+    connection: &'a Connection,
+    tenant: TenantId,
+}
+
+/// The token of one call, and whether it was renewed already.
+pub struct Attempt {
+    token: AccessToken,
+    renewed: bool,
+}
+
+/// Whether the call is over.
+pub enum Step<T> {
+    /// It has a result.
+    Over(T),
+    /// The token was renewed: call again.
+    Again,
+}
+
+/// Calls Xero through a [`Session`], once more with a renewed token when the first was rejected.
+#[macro_export]
+macro_rules! call_xero {
+    ($session:expr, |$tenant:ident| $call:expr) => {{
+        let session = &$session;
+        match session.begin().await {
+            Err(error) => Err(error),
+            Ok(mut attempt) => loop {
+                let $tenant = session.tenant(&attempt);
+                let result = $call.await;
+                match session.judge(&mut attempt, result).await {
+                    Ok($crate::session::Step::Over(value)) => break Ok(value),
+                    Ok($crate::session::Step::Again) => {}
+                    Err(error) => break Err(error),
+                }
+            },
+        }
+    }};
+}
+
+impl<'a> Session<'a> {
+    /// A session for the connection; none unless it is connected to an organisation.
+    #[must_use]
+    pub fn open(client: &'a xero::Client, tokens: &'a Tokens<'a>, connection: &'a Connection) -> Option<Self> {
+        let tenant = connection.tenant()?;
+        Some(Self { client, tokens, connection, tenant })
+    }
+
+    /// The organisation that is called.
+    #[must_use]
+    pub fn tenant_id(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Finds a token for a call.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn begin(&self) -> Result<Attempt, Interruption> {
+        let token = self.tokens.access(self.connection).await?;
+        Ok(Attempt { token, renewed: false })
+    }
+
+    /// The organisation as it is called in this attempt.
+    #[must_use]
+    pub fn tenant<'t>(&'t self, attempt: &'t Attempt) -> xero::Tenant<'t> {
+        self.client.tenant(&attempt.token, self.tenant)
+    }
+
+    /// Decides on the result of a call; renews the token at most once.
+    ///
+    /// # Errors
+    /// What happens next, when the call gave no result.
+    pub async fn judge<T>(&self, attempt: &mut Attempt, result: Result<T, Error>) -> Result<Step<T>, Interruption> {
+        let error = match result {
+            Ok(value) => return Ok(Step::Over(value)),
+            Err(error) => error,
+        };
+        if rejected_token(&error) && !attempt.renewed {
+            attempt.token = self.tokens.renew(self.connection).await?;
+            attempt.renewed = true;
+            return Ok(Step::Again);
+        }
+        Err(match failure::next(&error) {
+            Next::Wait(time) => Interruption::Wait(time),
+            Next::Retry => Interruption::NoAnswer(error),
+            Next::Lost(reason) => Interruption::Lost(reason),
+            Next::Refused => Interruption::Refused(error),
+            Next::Operator => Interruption::Operator(error.to_string()),
+        })
+    }
+}
+
+/// A missing scope is a 401 too, and a new token would not help.
+fn rejected_token(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unauthorized { reason: UnauthorizedReason::TokenExpired | UnauthorizedReason::TokenRejected, .. }
+    )
+}
+
+impl From<TokenFailure> for Interruption {
+    fn from(failure: TokenFailure) -> Self {
+        match failure {
+            TokenFailure::Revoked => Self::Lost(ErrorReason::GrantRevoked),
+            TokenFailure::Wait(time) => Self::Later(time.unwrap_or(TOKEN_WAIT)),
+            TokenFailure::Busy => Self::Later(TOKEN_WAIT),
+            TokenFailure::Operator(error) => Self::Operator(error.to_string()),
+            TokenFailure::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
+}

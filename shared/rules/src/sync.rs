@@ -1,0 +1,287 @@
+//! Syncing one account's messages: each is decided, prepared and judged alone, and those that may share a
+//! call to Xero do. Order is kept: what comes after a message that has to wait, waits too.
+
+mod adopt;
+pub mod contact;
+mod create;
+pub mod document;
+mod hold;
+mod job;
+
+pub use job::Job;
+
+use crate::account::AccountId;
+use crate::connection::{Connection, ErrorReason, Status};
+use crate::event::Event;
+use crate::failure::Failure;
+use crate::ports::{
+    Clock, Connections, Contacts, Cooldowns, Mappings, Notifications, Organisations, Records, Unavailable,
+};
+use crate::record::State;
+use crate::session::{Interruption, Session};
+use crate::tokens::Tokens;
+use crate::{facts, outbox};
+use std::time::Duration;
+use xero::TenantId;
+
+/// Wait after a failure of our own stores, or of our configuration.
+const STORE_WAIT: Duration = Duration::from_secs(10);
+/// Wait when the organisation cannot be read at all.
+const OUTAGE_WAIT: Duration = Duration::from_secs(120);
+/// Wait while our own credentials are refused: an operator has to act, and nothing is lost meanwhile.
+const OPERATOR_WAIT: Duration = Duration::from_secs(300);
+/// Most documents in one call to Xero; it recommends about 50, and a batch of the queue has ten.
+pub const MAX_BATCH: usize = 10;
+
+/// A message of the sync queue.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The event as JSON.
+    pub body: String,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done with; what came of it is in the record.
+    Done,
+    /// Comes again after this time.
+    Again(Duration),
+    /// Goes to the dead-letter queue with its reason.
+    Park(String),
+}
+
+/// The sync of messages.
+pub struct Sync<'a> {
+    /// Xero's API.
+    pub client: &'a xero::Client,
+    /// Access tokens.
+    pub tokens: &'a Tokens<'a>,
+    /// Connections.
+    pub connections: &'a dyn Connections,
+    /// Mappings.
+    pub mappings: &'a dyn Mappings,
+    /// What is known of organisations.
+    pub organisations: &'a dyn Organisations,
+    /// Records.
+    pub records: &'a dyn Records,
+    /// References to contacts.
+    pub contacts: &'a dyn Contacts,
+    /// Tenants to leave alone.
+    pub cooldowns: &'a dyn Cooldowns,
+    /// Where the backend is told.
+    pub notifications: &'a dyn Notifications,
+    /// Time.
+    pub clock: &'a dyn Clock,
+}
+
+/// Why the rest of a run cannot go on.
+enum Stop {
+    /// Everything that is not done comes again.
+    Again(Duration),
+    /// Nobody knows whether a call arrived: counted for each document that it was made for.
+    Unanswered(String),
+    /// The connection is lost: everything that is not done is held.
+    Lost(ErrorReason),
+}
+
+impl From<Unavailable> for Stop {
+    fn from(error: Unavailable) -> Self {
+        tracing::warn!(error = %error, reason = %error.source, "a store cannot be reached; the messages come again");
+        Self::Again(STORE_WAIT)
+    }
+}
+
+impl Sync<'_> {
+    /// Runs an account's messages in order; the answer has one outcome for each.
+    pub async fn run(&self, account: &AccountId, messages: &[Message]) -> Vec<Outcome> {
+        let mut jobs = Vec::with_capacity(messages.len());
+        for message in messages {
+            jobs.push(read(account, message));
+        }
+        if let Err(stop) = self.run_jobs(account, &mut jobs).await {
+            self.stop(account, &mut jobs, stop).await;
+        }
+        ordered(jobs)
+    }
+
+    async fn run_jobs(&self, account: &AccountId, jobs: &mut [Job]) -> Result<(), Stop> {
+        if jobs.iter().all(Job::is_over) {
+            return Ok(());
+        }
+        let connection = self.connections.connection(account).await?;
+        match connection {
+            None => park_all(jobs, "the account is not known: it was never connected to Xero"),
+            Some(connection) => match (connection.status, &connection.organisation) {
+                (Status::Connected, Some(_)) => self.run_connected(&connection, jobs).await?,
+                (Status::Error, Some(organisation)) => {
+                    self.hold_all(organisation.tenant, jobs, &Failure::connection_lost()).await?
+                }
+                _ => park_all(jobs, "the account is not connected to a Xero organisation"),
+            },
+        }
+        Ok(())
+    }
+
+    async fn run_connected(&self, connection: &Connection, jobs: &mut [Job]) -> Result<(), Stop> {
+        let Some(session) = Session::open(self.client, self.tokens, connection) else {
+            return Err(Stop::Again(STORE_WAIT));
+        };
+        let tenant = session.tenant_id();
+        if let Some(until) = self.cooldowns.cooling_until(tenant, self.clock.now()).await? {
+            let wait = until.duration_since(self.clock.now());
+            return Err(Stop::Again(Duration::try_from(wait).unwrap_or(STORE_WAIT)));
+        }
+        let mapping = self.mappings.mapping(&connection.account, tenant).await?;
+        let Some(sales) = mapping.as_ref().and_then(|mapping| mapping.choices.sales) else {
+            return self.hold_all(tenant, jobs, &Failure::sales_not_mapped()).await;
+        };
+        let known = facts::known(self.organisations, &session, &connection.account, self.clock).await;
+        let mut facts = match known {
+            Ok(facts) => facts,
+            Err(interruption) => return Err(self.interrupted(tenant, interruption).await?),
+        };
+        let mut rest = jobs;
+        while !rest.is_empty() {
+            let length = segment(rest);
+            let (head, tail) = rest.split_at_mut(length);
+            self.create(&session, sales.account_id, &mut facts, head).await?;
+            rest = tail;
+        }
+        Ok(())
+    }
+
+    /// Turns an interruption that concerns the whole tenant into what becomes of the run.
+    async fn interrupted(&self, tenant: TenantId, interruption: Interruption) -> Result<Stop, Unavailable> {
+        Ok(match interruption {
+            Interruption::Wait(time) => {
+                let until = self.clock.now() + time;
+                self.cooldowns.cool_down(tenant, until).await?;
+                tracing::info!(xero.tenant_id = %tenant, wait.seconds = time.as_secs(), "the tenant cools down");
+                Stop::Again(time)
+            }
+            Interruption::Lost(reason) => Stop::Lost(reason),
+            Interruption::Unavailable(error) => return Err(error),
+            Interruption::Later(time) => Stop::Again(time),
+            Interruption::NoAnswer(error) | Interruption::Refused(error) => {
+                tracing::warn!(xero.tenant_id = %tenant, error = %error, "Xero gave no answer");
+                Stop::Unanswered(error.to_string())
+            }
+            Interruption::Operator(error) => {
+                tracing::error!(xero.tenant_id = %tenant, error, alarm = "operator", "our own request or credentials are refused");
+                Stop::Again(OPERATOR_WAIT)
+            }
+        })
+    }
+
+    /// Ends what is not over yet in the way that the stop asks for.
+    async fn stop(&self, account: &AccountId, jobs: &mut [Job], stop: Stop) {
+        let wait = match stop {
+            Stop::Again(wait) => wait,
+            // Nothing was sent for any document: no attempt is counted, and Xero is given time.
+            Stop::Unanswered(_) => OUTAGE_WAIT,
+            Stop::Lost(reason) => match self.lose(account, jobs, reason).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(error = %error, "a lost connection could not be stored; the messages come again");
+                    STORE_WAIT
+                }
+            },
+        };
+        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+            job.outcome = Some(Outcome::Again(wait));
+        }
+    }
+
+    /// Marks the connection as lost, tells the backend and holds the work.
+    async fn lose(&self, account: &AccountId, jobs: &mut [Job], reason: ErrorReason) -> Result<(), Unavailable> {
+        let Some(mut connection) = self.connections.connection(account).await? else { return Ok(()) };
+        let Some(tenant) = connection.organisation.as_ref().map(|organisation| organisation.tenant) else {
+            return Ok(());
+        };
+        connection.lose(reason, self.clock.now());
+        match self.connections.put_connection(&mut connection).await? {
+            crate::ports::Written::Done => {}
+            crate::ports::Written::Conflict => {
+                // Somebody changed it just now, perhaps by authorising it again: look again later.
+                for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+                    job.outcome = Some(Outcome::Again(STORE_WAIT));
+                }
+                return Ok(());
+            }
+        }
+        tracing::warn!(xero.tenant_id = %tenant, reason = reason.word(), "the connection is lost");
+        outbox::flush_connection(self.connections, self.notifications, &mut connection).await?;
+        match self.hold_all(tenant, jobs, &Failure::connection_lost()).await {
+            Ok(()) | Err(Stop::Lost(_)) => {}
+            Err(stop @ (Stop::Again(_) | Stop::Unanswered(_))) => {
+                let wait = if let Stop::Again(wait) = stop { wait } else { OUTAGE_WAIT };
+                for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+                    job.outcome = Some(Outcome::Again(wait));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a message; one that is no event of this account is parked with its reason.
+fn read(account: &AccountId, message: &Message) -> Job {
+    match Event::parse(&message.body) {
+        Ok(event) if event.account == *account => Job::new(event, message.body.clone()),
+        Ok(_) => Job::parked("the event belongs to another account than its message group"),
+        Err(problem) => {
+            let field = problem.field.unwrap_or_default();
+            Job::parked(&format!("{} ({field}): {}", problem.title, problem.detail))
+        }
+    }
+}
+
+fn park_all(jobs: &mut [Job], reason: &str) {
+    for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+        job.outcome = Some(Outcome::Park(reason.to_owned()));
+    }
+}
+
+/// How many jobs from the first on may share a call: none may be about the same invoice or number, because
+/// the second has to see what came of the first.
+fn segment(jobs: &[Job]) -> usize {
+    let mut seen = std::collections::HashSet::new();
+    let mut length = 0;
+    for job in jobs.iter().take(MAX_BATCH) {
+        let fresh = job.invoice().is_none_or(|invoice| {
+            seen.insert(format!("id:{}", invoice.id))
+                && seen.insert(format!("number:{}", invoice.number.as_str().to_lowercase()))
+        });
+        if !fresh {
+            break;
+        }
+        length += 1;
+    }
+    length.max(1)
+}
+
+/// Keeps the order: once one has to come again, whatever follows it comes again with it.
+fn ordered(jobs: Vec<Job>) -> Vec<Outcome> {
+    let mut waiting: Option<Duration> = None;
+    let outcomes = jobs.into_iter().map(|job| {
+        let outcome = job.outcome.unwrap_or(Outcome::Again(STORE_WAIT));
+        match (&outcome, waiting) {
+            (Outcome::Again(wait), None) => {
+                waiting = Some(*wait);
+                outcome
+            }
+            (_, Some(wait)) => Outcome::Again(wait),
+            _ => outcome,
+        }
+    });
+    outcomes.collect()
+}
+
+/// Whether a record needs nothing more for the creation of its document.
+fn already_done(state: State) -> bool {
+    match state {
+        State::Synced | State::PartPaid | State::Paid => true,
+        State::Intent | State::Held | State::Failed => false,
+    }
+}
