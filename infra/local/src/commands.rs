@@ -1,0 +1,159 @@
+//! What each command of `cargo local` does.
+
+#![expect(clippy::print_stdout, reason = "a command's result goes to standard output")]
+
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, bail};
+use local::binaries::Build;
+use local::journey::Journey;
+use local::layout::Layout;
+use local::narrator::Aloud;
+use local::ports::AskedPorts;
+use local::progress::Progress;
+use local::python::Python;
+use local::stack::{self, Options, STACK_VARIABLE, Stack, StackInfo};
+
+/// What every command gets.
+pub(crate) struct Context {
+    pub(crate) layout: Layout,
+    pub(crate) progress: Progress,
+    pub(crate) ports: AskedPorts,
+    pub(crate) python: Option<String>,
+}
+
+impl Context {
+    fn options(&self, name: &'static str, build: Build) -> Options {
+        Options { name, keeps_state: false, build, ports: self.ports, watch: None, python: self.python.clone() }
+    }
+
+    async fn start(&self, options: &Options) -> anyhow::Result<Stack> {
+        Stack::start(&self.layout, options, &self.progress).await
+    }
+}
+
+pub(crate) async fn demo(context: &Context, keep: bool) -> anyhow::Result<ExitCode> {
+    let mut running = context.start(&context.options("demo", Build::Binaries)).await?;
+    let info = running.info.clone();
+    let mut narrator = Aloud::default();
+    let journey = async {
+        let mut journey = Journey::prepare(&info, "000123", "Harbour Sound Ltd", &mut narrator).await?;
+        journey.travel().await
+    };
+    let last = tokio::select! {
+        last = journey => last.with_context(|| format!("the journey ended early; logs are in {}", info.logs.display()))?,
+        ended = running.watch() => return ended.map(|()| ExitCode::FAILURE),
+    };
+    println!("\n{last}");
+    if keep {
+        show(&info);
+        running.watch().await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn up(context: &Context, watch: Option<u16>) -> anyhow::Result<ExitCode> {
+    let options = Options { keeps_state: true, watch, ..context.options("up", Build::Binaries) };
+    let mut running = context.start(&options).await?;
+    show(&running.info);
+    if let Some(port) = watch {
+        println!("Functions are taken from port {port}: run `cargo local lambda watch --invoke-port {port}`");
+    }
+    running.watch().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let mut running = context.start(&context.options("test", Build::BinariesAndTests)).await?;
+    let (runs, name) = runner(arguments);
+    context.progress.step(&format!("running all tests with {name}"));
+    for arguments in runs {
+        let mut command = tokio::process::Command::new(cargo());
+        command.args(&arguments).current_dir(context.layout.root()).kill_on_drop(true);
+        command.env(STACK_VARIABLE, running.info.folder.join("stack.json"));
+        let mut child = command.spawn().context("failed to run the tests")?;
+        let status = tokio::select! {
+            status = child.wait() => status.context("failed to wait for the tests")?,
+            ended = running.watch() => return ended.map(|()| ExitCode::FAILURE),
+        };
+        if !status.success() {
+            eprintln!("\nLogs of the stack are in {}", running.info.logs.display());
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// cargo-nextest where it is installed, `cargo test` otherwise. Documentation tests come first, the closing line last.
+fn runner(arguments: &[String]) -> (Vec<Vec<String>>, &'static str) {
+    let line = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let has_nextest = Command::new(cargo())
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    let (mut main, name) = if has_nextest {
+        (line("nextest run --workspace"), "cargo nextest")
+    } else {
+        (line("test --workspace --lib --bins --tests"), "cargo test")
+    };
+    main.extend_from_slice(arguments);
+    let runs = if arguments.is_empty() { vec![line("test --workspace --doc --quiet"), main] } else { vec![main] };
+    (runs, name)
+}
+
+pub(crate) fn reset(context: &Context) -> anyhow::Result<ExitCode> {
+    for name in ["up", "demo", "test"] {
+        let folder = context.layout.stack(name);
+        if folder.path.exists() {
+            let lock = stack::lock(&folder)?;
+            folder.forget()?;
+            drop(lock);
+        }
+    }
+    println!("Forgotten. The next start begins with nothing. (To remove the installation too, delete .local)");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn token(context: &Context, account: &str) -> anyhow::Result<ExitCode> {
+    println!("{}", local::client::token(&running(&context.layout)?, account, "").await?);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn lambda(context: &Context, arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let python = Python::ensure(&context.layout, context.python.as_deref(), &context.progress)?;
+    let mut command = Command::new(python.ensure_cargo_lambda(&context.layout, &context.progress)?);
+    command.arg("lambda").args(arguments).current_dir(context.layout.root());
+    if arguments.first().is_some_and(|first| first == "watch") {
+        let info = running(&context.layout)?;
+        command.arg("--env-file").arg(info.folder.join("functions.env"));
+    }
+    let status = command.status().context("failed to run cargo-lambda")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The stack that people work with: `up`, or a `demo` that was kept.
+fn running(layout: &Layout) -> anyhow::Result<StackInfo> {
+    let files = ["up", "demo"].map(|name| layout.stack(name).file("stack.json"));
+    match files.iter().find(|file| file.exists()) {
+        Some(file) => StackInfo::read(file),
+        None => bail!("no stack is running; start one in another terminal: cargo local up"),
+    }
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn show(info: &StackInfo) {
+    println!("\nThe stack is running. Ctrl-C stops it.\n");
+    println!("  the app (stand-in)   {}/_local/app", info.front);
+    println!("  the service          {}", info.front);
+    println!("  Xero (stand-in)      {}", info.xero);
+    println!("  its controls         {}", info.xero_control);
+    println!("  AWS (emulator)       {}   region {}, any credentials", info.aws, local::aws::REGION);
+    println!("  a token              cargo local token --account acc_demo");
+    println!("  logs                 {}", info.logs.display());
+    println!("  functions' variables {}", info.folder.join("functions.env").display());
+}

@@ -1,0 +1,239 @@
+//! The journey that this service is for, step by step through its real parts: connect, map, invoice, paid.
+//!
+//! `cargo local demo` tells it to people and the stories check it; both run this code.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Sessional};
+use crate::consent::{self, Button};
+use crate::narrator::Narrator;
+use crate::stack::StackInfo;
+use crate::stand_in::Control;
+use crate::xero_side;
+
+/// Long enough for a killed function's batch to come again more than once.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two looks at a record.
+const LOOK_AGAIN: Duration = Duration::from_millis(150);
+
+/// A traveller: an account of Sessional, an organisation at Xero, and one invoice.
+pub struct Journey<'a> {
+    /// The account's app.
+    pub sessional: Sessional,
+    /// What happens at Xero.
+    pub xero: Control,
+    /// The organisation's name, as the consent page shows it.
+    pub organisation: String,
+    /// The invoice as Sessional sends it.
+    pub invoice: Value,
+    narrator: &'a mut dyn Narrator,
+}
+
+impl<'a> Journey<'a> {
+    /// Somebody with an organisation of their own, so that journeys do not meet.
+    pub async fn prepare(
+        stack: &StackInfo,
+        name: &str,
+        organisation: &str,
+        narrator: &'a mut dyn Narrator,
+    ) -> anyhow::Result<Self> {
+        let xero = Control::of(stack)?;
+        xero_side::ensure_organisation(&xero, organisation).await?;
+        Ok(Self {
+            sessional: Sessional::sign_in(stack, &format!("acc_{name}")).await?,
+            xero,
+            organisation: organisation.to_owned(),
+            invoice: invoice(name),
+            narrator,
+        })
+    }
+
+    /// All of it; gives the last sentence.
+    pub async fn travel(&mut self) -> anyhow::Result<String> {
+        self.connect().await?;
+        self.map_accounts().await?;
+        self.create_invoice().await?;
+        self.wait_until_synced().await?;
+        self.pay().await?;
+        self.wait_until_paid().await
+    }
+
+    /// The user connects their organisation.
+    pub async fn connect(&mut self) -> anyhow::Result<()> {
+        self.narrator.step("The user presses \"Connect to Xero\" in Sessional");
+        let started = self.expect(200, "POST", "/connection", None).await?;
+        self.narrator.step(&format!("Xero's page asks the user, who allows access to {}", self.organisation));
+        let authorise = started.text_at("/authorise_url")?;
+        let back = consent::decide(&self.sessional, &authorise, &self.organisation, Button::Allow).await?;
+        let answer = self.sessional.open(&back).await?;
+        self.narrator.exchange("GET /oauth/callback?code=…&state=…", None, &answer);
+        let location = answer.header("location").unwrap_or_default();
+        ensure!(
+            answer.status == 302 && location.contains("connection=connected"),
+            "the callback answered {} {location} {}",
+            answer.status,
+            answer.text
+        );
+        self.narrator.step("The app shows the connection");
+        let shown = self.expect(200, "GET", "/connection", None).await?;
+        ensure!(shown.text_at("/status")? == "connected", "the connection is not connected: {}", shown.text);
+        Ok(())
+    }
+
+    /// The user says where sales and expenses go, out of what Xero's chart of accounts offers.
+    pub async fn map_accounts(&mut self) -> anyhow::Result<()> {
+        self.narrator.step("The app offers the organisation's chart of accounts");
+        let chart = self.expect(200, "GET", "/accounts", None).await?.json();
+        let mapping = json!({
+            "sales": { "account_id": choose(&chart, "sales")? },
+            "expenses": { "fuel": { "account_id": choose(&chart, "fuel")? } },
+            "expense_documents": { "post_as": "bill", "status": "authorised" },
+        });
+        self.narrator.step("The user maps the account codes");
+        self.expect(200, "PUT", "/account-mapping", Some(&mapping)).await?;
+        Ok(())
+    }
+
+    /// The user creates an invoice.
+    pub async fn create_invoice(&mut self) -> anyhow::Result<()> {
+        self.narrator.step(&format!("The user creates the invoice {}", self.number()));
+        let event = json!({ "events": [self.invoice_created()] });
+        let answer = self.expect(202, "POST", "/events", Some(&event)).await?;
+        let status = answer.text_at("/results/0/status")?;
+        ensure!(status == "accepted", "the event was not accepted: {}", answer.text);
+        Ok(())
+    }
+
+    /// The invoice gets its Xero reference.
+    pub async fn wait_until_synced(&mut self) -> anyhow::Result<Value> {
+        self.narrator.step("The sync log shows the invoice with its Xero reference");
+        let record = self.wait_for_state(&["synced", "paid"]).await?.json();
+        let reference = record.pointer("/xero/id").and_then(Value::as_str);
+        ensure!(reference.is_some(), "the record has no Xero reference: {record}");
+        Ok(record)
+    }
+
+    /// The bookkeeper reconciles the invoice in Xero, and Xero tells the service.
+    pub async fn pay(&mut self) -> anyhow::Result<()> {
+        let number = self.number().to_owned();
+        self.narrator.step(&format!("In Xero, the bookkeeper marks {number} as paid; Xero sends its signed webhook"));
+        let said = xero_side::pay(&self.xero, &self.organisation, &number).await?;
+        self.narrator.say(&said);
+        Ok(())
+    }
+
+    /// The payment comes back to Sessional.
+    pub async fn wait_until_paid(&mut self) -> anyhow::Result<String> {
+        self.narrator.step("The sync log shows the payment");
+        let record = self.wait_for_state(&["paid"]).await?;
+        let number = record.text_at("/number")?;
+        self.narrator.step("Sessional's backend reads the notification");
+        let told = self.wait_for_notification("invoice.paid").await?;
+        self.narrator.say(&told.to_string());
+        Ok(format!("invoice {number} is {}", record.text_at("/state")?))
+    }
+
+    /// The event that creates the invoice.
+    pub fn invoice_created(&self) -> Value {
+        json!({
+            "version": 1,
+            "id": format!("evt_{}", self.invoice_id()),
+            "type": "invoice.created",
+            "account_id": self.sessional.account,
+            "occurred_at": jiff::Timestamp::now().to_string(),
+            "invoice": self.invoice,
+        })
+    }
+
+    /// Sessional's id of the invoice.
+    pub fn invoice_id(&self) -> &str {
+        self.invoice.get("id").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Its number.
+    pub fn number(&self) -> &str {
+        self.invoice.get("number").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    async fn wait_for_state(&mut self, wanted: &[&str]) -> anyhow::Result<Answer> {
+        let path = format!("/records/invoice/{}", self.invoice_id());
+        let began = Instant::now();
+        loop {
+            let answer = self.sessional.call_until_answered("GET", &path, None).await?;
+            let body = answer.json();
+            let state = body.get("state").and_then(Value::as_str).unwrap_or_default();
+            if answer.status == 200 && wanted.contains(&state) {
+                self.narrator.exchange(&format!("GET {path}"), None, &answer);
+                return Ok(answer);
+            }
+            if began.elapsed() > PATIENCE || state == "failed" {
+                bail!("{} did not become {}: {} {}", self.number(), wanted.join(" or "), answer.status, answer.text);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// What Sessional is told, once it is.
+    pub async fn wait_for_notification(&self, kind: &str) -> anyhow::Result<Value> {
+        let began = Instant::now();
+        loop {
+            let told = self.sessional.notifications().await?;
+            if let Some(found) = told.iter().find(|told| told.get("type").is_some_and(|found| found == kind)) {
+                return Ok(found.clone());
+            }
+            if began.elapsed() > PATIENCE {
+                bail!("Sessional was not told {kind}, only {told:?}");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn expect(&mut self, status: u16, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
+        let answer = self.sessional.call_until_answered(method, path, body).await?;
+        self.narrator.exchange(&format!("{method} {path}"), body, &answer);
+        ensure!(answer.status == status, "{method} {path} answered {} {}", answer.status, answer.text);
+        Ok(answer)
+    }
+}
+
+/// What the user would choose: the suggestion if there is one, else the first account that may be chosen.
+fn choose(chart: &Value, category: &str) -> anyhow::Result<String> {
+    let accounts = chart.get("accounts").and_then(Value::as_array).context("there is no chart of accounts")?;
+    let fits = |account: &&Value| {
+        let categories = account.get("choosable_for").and_then(Value::as_array);
+        categories.is_some_and(|categories| categories.iter().any(|name| name == category))
+    };
+    let account = accounts.iter().find(fits).with_context(|| format!("no account may be chosen for {category}"))?;
+    let id = account.get("account_id").and_then(Value::as_str).context("an account has no id")?;
+    Ok(id.to_owned())
+}
+
+/// Three sessions at 150 pounds and VAT, for somebody new.
+fn invoice(name: &str) -> Value {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let due = today.saturating_add(jiff::Span::new().days(30));
+    let number = format!("SES-{}", name.to_uppercase());
+    json!({
+        "id": format!("inv_{name}"),
+        "number": number,
+        "reference": "PO 77",
+        "currency": "GBP",
+        "issued_on": today.to_string(),
+        "due_on": due.to_string(),
+        "line_amounts": "exclusive",
+        "total": "540.00",
+        "url": format!("https://app.sessional.example/invoices/{name}"),
+        "organisation": {
+            "id": format!("org_{name}"),
+            "name": "Tidewater Studios Ltd",
+            "email": "accounts@tidewater.example",
+        },
+        "lines": [
+            { "description": "Studio session", "quantity": "3", "unit_amount": "150.00", "tax_rate": "20" },
+        ],
+    })
+}
