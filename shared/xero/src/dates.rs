@@ -19,23 +19,14 @@ pub fn parse_dotnet(text: &str) -> Option<Timestamp> {
     }
     let milliseconds: i64 = milliseconds.parse().ok()?;
     let negative = inner.len() != digits.len();
-    Timestamp::from_millisecond(if negative {
-        -milliseconds
-    } else {
-        milliseconds
-    })
-    .ok()
+    Timestamp::from_millisecond(if negative { -milliseconds } else { milliseconds }).ok()
 }
 
 /// Reads an instant: `/Date()/`, ISO with a zone, or ISO without one (which is UTC).
 pub fn parse_instant(text: &str) -> Option<Timestamp> {
     parse_dotnet(text)
         .or_else(|| text.parse::<Timestamp>().ok())
-        .or_else(|| {
-            Offset::UTC
-                .to_timestamp(text.parse::<DateTime>().ok()?)
-                .ok()
-        })
+        .or_else(|| Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok())
 }
 
 /// Reads a calendar date: the date part of ISO text, or the UTC date of `/Date()/`.
@@ -70,15 +61,11 @@ pub(crate) mod instant {
     use super::*;
     use serde::{Deserialize, Deserializer, de::Error as _};
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Timestamp>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         match text.as_deref() {
             None | Some("") => Ok(None),
-            Some(text) => parse_instant(text)
-                .map(Some)
-                .ok_or_else(|| D::Error::custom("not an instant")),
+            Some(text) => parse_instant(text).map(Some).ok_or_else(|| D::Error::custom("not an instant")),
         }
     }
 }
@@ -88,15 +75,11 @@ pub(crate) mod date {
     use super::*;
     use serde::{Deserialize, Deserializer, de::Error as _};
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Date>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         match text.as_deref() {
             None | Some("") => Ok(None),
-            Some(text) => parse_date(text)
-                .map(Some)
-                .ok_or_else(|| D::Error::custom("not a date")),
+            Some(text) => parse_date(text).map(Some).ok_or_else(|| D::Error::custom("not a date")),
         }
     }
 }

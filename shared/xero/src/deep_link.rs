@@ -19,19 +19,12 @@ pub enum Document {
 }
 
 /// The link to a document in the organisation with this short code (such as `!x1YZa`).
-#[expect(
-    clippy::expect_used,
-    reason = "a constant address that the test below parses"
-)]
+#[expect(clippy::expect_used, reason = "a constant address that the test below parses")]
 pub fn deep_link(short_code: &str, document: Document) -> Url {
-    let code: String =
-        form_urlencoded::byte_serialize(short_code.trim_start_matches('!').as_bytes()).collect();
-    let mut url = Url::parse("https://go.xero.com/organisationlogin/default.aspx")
-        .expect("the constant address is a URL");
-    url.set_query(Some(&format!(
-        "shortcode=!{code}&redirecturl={}",
-        page(document)
-    )));
+    let code: String = form_urlencoded::byte_serialize(short_code.trim_start_matches('!').as_bytes()).collect();
+    let mut url =
+        Url::parse("https://go.xero.com/organisationlogin/default.aspx").expect("the constant address is a URL");
+    url.set_query(Some(&format!("shortcode=!{code}&redirecturl={}", page(document))));
     url
 }
 
@@ -63,31 +56,16 @@ mod tests {
     #[test]
     fn a_bill_and_spend_money_open_their_own_pages() {
         let bill = deep_link("!G4KH-", Document::Bill(ID.parse().unwrap()));
-        assert!(
-            bill.as_str()
-                .contains("shortcode=!G4KH-&redirecturl=/AccountsPayable/Edit.aspx?InvoiceID=")
-        );
+        assert!(bill.as_str().contains("shortcode=!G4KH-&redirecturl=/AccountsPayable/Edit.aspx?InvoiceID="));
         let spent = deep_link("!G4KH-", Document::BankTransaction(ID.parse().unwrap()));
-        assert!(
-            spent
-                .as_str()
-                .contains("redirecturl=/Bank/ViewTransaction.aspx?bankTransactionID=")
-        );
+        assert!(spent.as_str().contains("redirecturl=/Bank/ViewTransaction.aspx?bankTransactionID="));
     }
 
     #[test]
     fn a_short_code_cannot_change_where_the_link_leads() {
-        let link = deep_link(
-            "!x&redirecturl=//evil.test#",
-            Document::Invoice(ID.parse().unwrap()),
-        );
+        let link = deep_link("!x&redirecturl=//evil.test#", Document::Invoice(ID.parse().unwrap()));
         assert_eq!(link.host_str(), Some("go.xero.com"));
         assert_eq!(link.fragment(), None);
-        assert_eq!(
-            link.query_pairs()
-                .filter(|(key, _)| key == "redirecturl")
-                .count(),
-            1
-        );
+        assert_eq!(link.query_pairs().filter(|(key, _)| key == "redirecturl").count(), 1);
     }
 }

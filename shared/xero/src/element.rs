@@ -9,6 +9,8 @@ use std::ops::Deref;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::models::{BankTransaction, Contact, Invoice};
+
 /// What Xero said about an element, in its own English. `Debug` shows how many, because the
 /// sentences quote names.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -65,30 +67,51 @@ impl<T> Element<T> {
     }
 }
 
-impl<T: DeserializeOwned> Element<T> {
-    /// Judges one element. Nothing if it claims to be saved and cannot be read.
-    pub(crate) fn judge(json: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(json).ok()?;
-        let errors = complaints(&value, "ValidationErrors");
-        let entity = serde_json::from_str(json).ok();
-        if errors.is_empty() && !is_marked_refused(&value) {
+/// What Xero saves under an id, or echoes under the zero UUID when it did not.
+pub(crate) trait Saved: DeserializeOwned {
+    /// Whether it has an id.
+    fn is_saved(&self) -> bool;
+}
+
+impl Saved for Contact {
+    fn is_saved(&self) -> bool {
+        !self.contact_id.is_nil()
+    }
+}
+
+impl Saved for Invoice {
+    fn is_saved(&self) -> bool {
+        !self.invoice_id.is_nil()
+    }
+}
+
+impl Saved for BankTransaction {
+    fn is_saved(&self) -> bool {
+        !self.bank_transaction_id.is_nil()
+    }
+}
+
+/// Judges one element. Nothing if it claims to be saved and cannot be read.
+pub(crate) fn judge<T: Saved>(json: &str) -> Option<Element<T>> {
+    let value: Value = serde_json::from_str(json).ok()?;
+    let errors = complaints(&value, "ValidationErrors");
+    let refused = !errors.is_empty() || is_marked_refused(&value);
+    match serde_json::from_str::<T>(json).ok() {
+        Some(entity) if !refused && entity.is_saved() => {
             let warnings = complaints(&value, "Warnings");
-            return entity.map(|entity| Self::Ok(entity, Sentences(warnings)));
+            Some(Element::Ok(entity, Sentences(warnings)))
         }
-        Some(Self::Refused {
+        None if !refused => None,
+        entity => Some(Element::Refused {
             errors: Sentences(errors),
             entity,
-        })
+        }),
     }
 }
 
 /// The field of this name, whatever the case of its key.
 pub(crate) fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    value
-        .as_object()?
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
+    value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 /// Every sentence under a key of this name, at any depth, without repeats.
@@ -116,13 +139,9 @@ fn collect(value: &Value, name: &str, found: &mut Vec<String>) {
 
 fn add_sentences(value: &Value, found: &mut Vec<String>) {
     for item in value.as_array().into_iter().flatten() {
-        let sentence = item
-            .as_str()
-            .or_else(|| field(item, "Message")?.as_str())
-            .or_else(|| field(item, "Description")?.as_str());
-        if let Some(sentence) = sentence
-            .map(str::trim)
-            .filter(|sentence| !sentence.is_empty())
+        let sentence =
+            item.as_str().or_else(|| field(item, "Message")?.as_str()).or_else(|| field(item, "Description")?.as_str());
+        if let Some(sentence) = sentence.map(str::trim).filter(|sentence| !sentence.is_empty())
             && !found.iter().any(|known| known == sentence)
         {
             found.push(sentence.to_owned());

@@ -24,20 +24,12 @@ pub struct InvalidEndpoint(&'static str);
 impl Endpoints {
     /// Checks three base addresses.
     pub fn new(login: &str, identity: &str, api: &str) -> Result<Self, InvalidEndpoint> {
-        Ok(Self {
-            login: base("login", login)?,
-            identity: base("identity", identity)?,
-            api: base("api", api)?,
-        })
+        Ok(Self { login: base("login", login)?, identity: base("identity", identity)?, api: base("api", api)? })
     }
 
     /// Xero itself.
     pub fn xero() -> Result<Self, InvalidEndpoint> {
-        Self::new(
-            "https://login.xero.com",
-            "https://identity.xero.com",
-            "https://api.xero.com",
-        )
+        Self::new("https://login.xero.com", "https://identity.xero.com", "https://api.xero.com")
     }
 
     /// The consent page.
@@ -76,15 +68,9 @@ fn base(name: &'static str, text: &str) -> Result<Url, InvalidEndpoint> {
     let here = matches!(url.host(), Some(Host::Domain("localhost")))
         || matches!(url.host(), Some(Host::Ipv4(ip)) if ip == std::net::Ipv4Addr::LOCALHOST);
     let secure = url.scheme() == "https" || (url.scheme() == "http" && here);
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if secure && bare && url.has_host() {
-        Ok(url)
-    } else {
-        Err(InvalidEndpoint(name))
-    }
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if secure && bare && url.has_host() { Ok(url) } else { Err(InvalidEndpoint(name)) }
 }
 
 fn below(base: &Url, segments: &[&str]) -> Url {
@@ -102,27 +88,14 @@ mod tests {
     #[test]
     fn xeros_own_addresses_are_the_documented_ones() {
         let xero = Endpoints::xero().unwrap();
-        assert_eq!(
-            xero.authorize().as_str(),
-            "https://login.xero.com/identity/connect/authorize"
-        );
-        assert_eq!(
-            xero.token().as_str(),
-            "https://identity.xero.com/connect/token"
-        );
-        assert_eq!(
-            xero.accounting(&["Invoices"]).as_str(),
-            "https://api.xero.com/api.xro/2.0/Invoices"
-        );
+        assert_eq!(xero.authorize().as_str(), "https://login.xero.com/identity/connect/authorize");
+        assert_eq!(xero.token().as_str(), "https://identity.xero.com/connect/token");
+        assert_eq!(xero.accounting(&["Invoices"]).as_str(), "https://api.xero.com/api.xro/2.0/Invoices");
     }
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for good in [
-            "http://localhost:9000",
-            "http://127.0.0.1:1/below/",
-            "https://x.test",
-        ] {
+        for good in ["http://localhost:9000", "http://127.0.0.1:1/below/", "https://x.test"] {
             assert!(base("api", good).is_ok(), "{good}");
         }
         for bad in [
@@ -142,12 +115,7 @@ mod tests {
 
     #[test]
     fn a_base_path_is_kept() {
-        let here = Endpoints::new(
-            "http://localhost:1/a/",
-            "http://localhost:1",
-            "http://localhost:1/b",
-        )
-        .unwrap();
+        let here = Endpoints::new("http://localhost:1/a/", "http://localhost:1", "http://localhost:1/b").unwrap();
         assert_eq!(here.authorize().path(), "/a/identity/connect/authorize");
         assert_eq!(here.connections().path(), "/b/connections");
     }

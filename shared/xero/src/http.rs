@@ -35,10 +35,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: CONNECT_TIMEOUT,
-            total: TOTAL_TIMEOUT,
-        }
+        Self { connect: CONNECT_TIMEOUT, total: TOTAL_TIMEOUT }
     }
 }
 

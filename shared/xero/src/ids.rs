@@ -90,14 +90,8 @@ mod tests {
     fn an_id_is_read_in_any_case_and_written_in_lower_case() {
         let id: TenantId = "9A1D3C55-0000-4000-8000-00000000000F".parse().unwrap();
         assert_eq!(id.to_string(), "9a1d3c55-0000-4000-8000-00000000000f");
-        assert_eq!(
-            serde_json::to_string(&id).unwrap(),
-            "\"9a1d3c55-0000-4000-8000-00000000000f\""
-        );
-        assert_eq!(
-            format!("{id:?}"),
-            "TenantId(9a1d3c55-0000-4000-8000-00000000000f)"
-        );
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"9a1d3c55-0000-4000-8000-00000000000f\"");
+        assert_eq!(format!("{id:?}"), "TenantId(9a1d3c55-0000-4000-8000-00000000000f)");
     }
 
     #[test]

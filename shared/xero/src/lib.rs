@@ -27,8 +27,8 @@ pub use element::{Element, Sentences};
 pub use endpoints::Endpoints;
 pub use error::{Error, LimitProblem, UnauthorizedReason};
 pub use ids::{
-    AccountId, AuthenticationEventId, BankTransactionId, ConnectionId, ContactId, InvoiceId,
-    LineItemId, PaymentId, TenantId, XeroUserId,
+    AccountId, AuthenticationEventId, BankTransactionId, ConnectionId, ContactId, InvoiceId, LineItemId, PaymentId,
+    TenantId, XeroUserId,
 };
 pub use money::Decimal;
 pub use oauth::{AccessToken, AppCredentials, Identity, RefreshToken, TokenError, TokenSet};

@@ -21,6 +21,10 @@ pub fn parse(text: &str) -> Option<Decimal> {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (text, 0),
     };
+    // The decimal's own reader also takes underscores.
+    if !mantissa.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+')) {
+        return None;
+    }
     let mantissa = Decimal::from_str_exact(mantissa).ok()?;
     if mantissa.is_zero() {
         return Some(mantissa);
@@ -55,9 +59,7 @@ pub mod plain {
 
     /// Writes an unquoted number without an exponent.
     pub fn serialize<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(amount.to_string())
-            .map_err(S::Error::custom)?
-            .serialize(serializer)
+        RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
     }
 
     /// Reads a number or a quoted number.
@@ -69,10 +71,7 @@ pub mod plain {
     /// The decimal of a JSON number or string.
     pub(super) fn read(json: &str) -> Option<Decimal> {
         let text = json.trim();
-        let text = text
-            .strip_prefix('"')
-            .and_then(|text| text.strip_suffix('"'))
-            .unwrap_or(text);
+        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
         parse(text.trim())
     }
 
@@ -81,10 +80,7 @@ pub mod plain {
         use super::*;
 
         /// Writes the number, or `null`.
-        pub fn serialize<S: Serializer>(
-            amount: &Option<Decimal>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
+        pub fn serialize<S: Serializer>(amount: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
             match amount {
                 Some(amount) => super::serialize(amount, serializer),
                 None => serializer.serialize_none(),
@@ -92,15 +88,11 @@ pub mod plain {
         }
 
         /// Reads a number, a quoted number, `null` or an empty string.
-        pub fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<Decimal>, D::Error> {
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
             let raw = Box::<RawValue>::deserialize(deserializer)?;
             match raw.get() {
                 "null" | "\"\"" => Ok(None),
-                json => read(json)
-                    .map(Some)
-                    .ok_or_else(|| D::Error::custom("not an exact decimal")),
+                json => read(json).map(Some).ok_or_else(|| D::Error::custom("not an exact decimal")),
             }
         }
     }

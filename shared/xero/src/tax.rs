@@ -41,19 +41,12 @@ pub fn predict_totals(
         LineAmountTypes::Inclusive => (amounts.checked_sub(total_tax)?, amounts),
         _ => (amounts, amounts.checked_add(total_tax)?),
     };
-    Some(Totals {
-        sub_total,
-        total_tax,
-        total,
-    })
+    Some(Totals { sub_total, total_tax, total })
 }
 
 /// The percentage of a tax type in the organisation's list.
 pub fn effective_rate(rates: &[TaxRate], tax_type: &str) -> Option<Decimal> {
-    rates
-        .iter()
-        .find(|rate| rate.tax_type == tax_type)
-        .and_then(|rate| rate.effective_rate)
+    rates.iter().find(|rate| rate.tax_type == tax_type).and_then(|rate| rate.effective_rate)
 }
 
 /// A line's own amount. A description alone is worth nothing; a missing quantity is one.
@@ -66,9 +59,7 @@ fn line_amount(line: &NewLineItem) -> Option<Decimal> {
 }
 
 fn tax_on(net: Decimal, rate: Decimal) -> Option<Decimal> {
-    Some(round2(
-        net.checked_mul(rate)?.checked_div(Decimal::ONE_HUNDRED)?,
-    ))
+    Some(round2(net.checked_mul(rate)?.checked_div(Decimal::ONE_HUNDRED)?))
 }
 
 fn tax_within(gross: Decimal, rate: Decimal) -> Option<Decimal> {

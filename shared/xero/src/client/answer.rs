@@ -29,21 +29,14 @@ fn no_answer(error: reqwest::Error) -> Error {
     if failure.timed_out {
         Error::Timeout { sent: failure.sent }
     } else {
-        Error::Transport {
-            sent: failure.sent,
-            cause: failure.cause,
-        }
+        Error::Transport { sent: failure.sent, cause: failure.cause }
     }
 }
 
 impl Answer {
     /// The answer if it is a success, or what it stands for.
     pub(super) fn success(self) -> Result<Self, Error> {
-        if self.status.is_success() {
-            Ok(self)
-        } else {
-            Err(error::read(self.status, &self.headers, &self.body))
-        }
+        if self.status.is_success() { Ok(self) } else { Err(error::read(self.status, &self.headers, &self.body)) }
     }
 
     /// The body.
@@ -58,9 +51,6 @@ impl Answer {
 
     /// The error for a success that is not what it should be.
     pub(super) fn malformed(&self, what: &'static str) -> Error {
-        Error::Malformed {
-            what,
-            correlation_id: error::correlation_id(&self.headers),
-        }
+        Error::Malformed { what, correlation_id: error::correlation_id(&self.headers) }
     }
 }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use reqwest::Method;
 
 use super::idempotency::IdempotencyKey;
-use super::tenant::Tenant;
+use super::tenant::{PRECISE, Tenant};
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::BankTransactionId;
@@ -30,17 +30,12 @@ impl Tenant<'_> {
         body: &BankTransactionsBody,
         key: &IdempotencyKey,
     ) -> Result<Element<BankTransaction>, Error> {
-        self.write_one(&[KEY, &id.to_string()], KEY, body.as_str(), key)
-            .await
+        self.write_one(&[KEY, &id.to_string()], KEY, body.as_str(), key).await
     }
 
     /// A transaction by its id.
-    pub async fn bank_transaction(
-        &self,
-        id: BankTransactionId,
-    ) -> Result<Option<BankTransaction>, Error> {
-        self.find(&[KEY, &id.to_string()], &[("unitdp", "4")], KEY)
-            .await
+    pub async fn bank_transaction(&self, id: BankTransactionId) -> Result<Option<BankTransaction>, Error> {
+        self.find(&[KEY, &id.to_string()], &[PRECISE], KEY).await
     }
 
     /// The spend-money transactions of one day, removed ones included. Date and type are what Xero
@@ -48,7 +43,7 @@ impl Tenant<'_> {
     pub async fn spend_money_on(&self, date: Date) -> Result<Vec<BankTransaction>, Error> {
         let (year, month, day) = (date.year(), date.month(), date.day());
         let filter = format!("Type==\"SPEND\" AND Date==DateTime({year},{month},{day})");
-        let query = [("where", filter.as_str()), ("unitdp", "4")];
+        let query = [("where", filter.as_str()), PRECISE];
         self.pages(KEY, &query).await
     }
 }

@@ -8,7 +8,7 @@ use super::tenant::Tenant;
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::ContactId;
-use crate::models::{Contact, NewContact};
+use crate::models::{Contact, ContactStatus, NewContact};
 
 const KEY: &str = "Contacts";
 
@@ -31,20 +31,29 @@ impl Tenant<'_> {
             return Ok(None);
         }
         let found: Option<Contact> = self.find(&[KEY, number], &[], KEY).await?;
-        Ok(found.filter(|contact| contact.contact_number.as_deref() == Some(number)))
+        Ok(found.filter(|contact| has_number(contact, number)))
     }
 
-    /// The active contacts of this name, whatever its case.
+    /// The active contacts that have this name in Xero's eyes, which ignore case; those that have
+    /// it to the letter come first.
     pub async fn contacts_by_name(&self, name: &str) -> Result<Vec<Contact>, Error> {
-        let same = name.trim().to_lowercase();
+        let name = name.trim();
         let mut found: Vec<Contact> = if name.contains(['"', '\\']) {
-            // Xero's expressions have no escape for a quote: search, and compare here.
-            self.pages(KEY, &[("searchTerm", name)]).await?
+            self.search_name(name).await?
         } else {
-            let equal = format!("Name==\"{}\"", name.trim());
+            let equal = format!("Name==\"{name}\"");
             self.pages(KEY, &[("where", &equal)]).await?
         };
-        found.retain(|contact| contact.name.trim().to_lowercase() == same);
+        found.retain(|contact| contact.contact_status != ContactStatus::Archived);
+        found.sort_by_key(|contact| contact.name != name);
+        Ok(found)
+    }
+
+    /// Xero's expressions have no escape for a quote: search, and compare here.
+    async fn search_name(&self, name: &str) -> Result<Vec<Contact>, Error> {
+        let wanted = name.to_lowercase();
+        let mut found: Vec<Contact> = self.pages(KEY, &[("searchTerm", name)]).await?;
+        found.retain(|contact| contact.name.trim().to_lowercase() == wanted);
         Ok(found)
     }
 
@@ -54,11 +63,13 @@ impl Tenant<'_> {
         contacts: &[NewContact],
         key: &IdempotencyKey,
     ) -> Result<Vec<Element<Contact>>, Error> {
-        let json = serde_json::to_string(&Body { contacts }).map_err(|_| Error::Malformed {
-            what: "our own contacts",
-            correlation_id: None,
-        })?;
-        self.write(Method::PUT, &[KEY], KEY, (&json, contacts.len()), key)
-            .await
+        let json = serde_json::to_string(&Body { contacts })
+            .map_err(|_| Error::Malformed { what: "our own contacts", correlation_id: None })?;
+        self.write(Method::PUT, &[KEY], KEY, (&json, contacts.len()), key).await
     }
+}
+
+fn has_number(contact: &Contact, number: &str) -> bool {
+    let own = contact.contact_number.as_deref();
+    own.is_some_and(|own| own.eq_ignore_ascii_case(number))
 }

@@ -21,11 +21,7 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// A page with nothing on it and none behind it.
     pub(super) fn empty(page: u32) -> Self {
-        Self {
-            items: Vec::new(),
-            page,
-            has_more: false,
-        }
+        Self { items: Vec::new(), page, has_more: false }
     }
 }
 
@@ -60,16 +56,9 @@ pub(super) fn page<T: DeserializeOwned>(body: &[u8], key: &str, page: u32) -> Op
         Some(pagination) => page < pagination.page_count,
         None => items.len() >= super::tenant::PAGE_SIZE,
     };
-    Some(Page {
-        has_more: more_pages && !items.is_empty(),
-        items,
-        page,
-    })
+    Some(Page { has_more: more_pages && !items.is_empty(), items, page })
 }
 
 fn find<'a>(fields: &Fields<'a>, key: &str) -> Option<&'a RawValue> {
-    fields
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(key))
-        .map(|(_, raw)| *raw)
+    fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, raw)| *raw)
 }

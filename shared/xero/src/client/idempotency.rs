@@ -26,11 +26,7 @@ impl IdempotencyKey {
     pub fn new(key: impl Into<String>) -> Result<Self, InvalidKey> {
         let key = key.into();
         let fits = (1..=MAX_LENGTH).contains(&key.len());
-        if fits && key.bytes().all(|b| b.is_ascii_graphic()) {
-            Ok(Self(key))
-        } else {
-            Err(InvalidKey)
-        }
+        if fits && key.bytes().all(|b| b.is_ascii_graphic()) { Ok(Self(key)) } else { Err(InvalidKey) }
     }
 
     /// The key as it is sent.

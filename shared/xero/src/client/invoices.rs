@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::envelope::Page;
 use super::idempotency::IdempotencyKey;
-use super::tenant::{PAGE_SIZE, Tenant};
+use super::tenant::{PAGE_SIZE, PRECISE, Tenant};
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::InvoiceId;
@@ -38,14 +38,12 @@ impl Tenant<'_> {
         body: &InvoicesBody,
         key: &IdempotencyKey,
     ) -> Result<Element<Invoice>, Error> {
-        self.write_one(&[KEY, &id.to_string()], KEY, body.as_str(), key)
-            .await
+        self.write_one(&[KEY, &id.to_string()], KEY, body.as_str(), key).await
     }
 
     /// An invoice by its id, voided and deleted ones included.
     pub async fn invoice(&self, id: InvoiceId) -> Result<Option<Invoice>, Error> {
-        self.find(&[KEY, &id.to_string()], &[("unitdp", "4")], KEY)
-            .await
+        self.find(&[KEY, &id.to_string()], &[PRECISE], KEY).await
     }
 
     /// Invoices by their ids: one call for each hundred. Unknown ids are left out.
@@ -56,49 +54,41 @@ impl Tenant<'_> {
         let mut found = Vec::with_capacity(ids.len());
         for some in ids.chunks(PAGE_SIZE) {
             let list = joined(some.iter().map(ToString::to_string));
-            let query = [("IDs", list.as_str()), ("unitdp", "4")];
+            let query = [("IDs", list.as_str()), PRECISE];
             found.extend(self.pages(KEY, &query).await?);
         }
         Ok(found)
     }
 
-    /// Invoices and bills by their numbers. A bill's number may occur more than once.
+    /// Invoices and bills by their numbers, whatever their case. A bill's number may occur more than
+    /// once.
     pub async fn invoices_by_numbers(&self, numbers: &[&str]) -> Result<Vec<Invoice>, Error> {
         let mut numbers = numbers.to_vec();
         numbers.sort_unstable();
         numbers.dedup();
         // A comma separates numbers in the list, so one with a comma is searched for by itself.
-        let (single, listed): (Vec<&str>, Vec<&str>) =
-            numbers.iter().partition(|number| number.contains(','));
+        let (single, listed): (Vec<&str>, Vec<&str>) = numbers.iter().partition(|number| number.contains(','));
         let mut found: Vec<Invoice> = Vec::new();
         for some in listed.chunks(NUMBERS_AT_ONCE) {
             let list = joined(some);
-            let query = [("InvoiceNumbers", list.as_str()), ("unitdp", "4")];
+            let query = [("InvoiceNumbers", list.as_str()), PRECISE];
             found.extend(self.pages(KEY, &query).await?);
         }
         for number in single {
-            let query = [("searchTerm", number), ("unitdp", "4")];
+            let query = [("searchTerm", number), PRECISE];
             found.extend(self.pages(KEY, &query).await?);
         }
         found.retain(|invoice: &Invoice| {
-            let number = invoice.invoice_number.as_deref();
-            number.is_some_and(|number| numbers.binary_search(&number).is_ok())
+            let number = invoice.invoice_number.as_deref().unwrap_or_default();
+            numbers.iter().any(|asked| asked.eq_ignore_ascii_case(number))
         });
         Ok(found)
     }
 
     /// Approved, paid and voided invoices and bills that changed since then, oldest change first.
     /// Ask from some minutes before, and expect repeats.
-    pub async fn invoices_modified_since(
-        &self,
-        since: Timestamp,
-        page: u32,
-    ) -> Result<Page<Invoice>, Error> {
-        let query = [
-            ("Statuses", "AUTHORISED,PAID,VOIDED"),
-            ("order", "UpdatedDateUTC ASC"),
-            ("unitdp", "4"),
-        ];
+    pub async fn invoices_modified_since(&self, since: Timestamp, page: u32) -> Result<Page<Invoice>, Error> {
+        let query = [("Statuses", "AUTHORISED,PAID,VOIDED"), ("order", "UpdatedDateUTC ASC"), PRECISE];
         self.page(KEY, &query, page, Some(since)).await
     }
 
@@ -106,10 +96,7 @@ impl Tenant<'_> {
     pub async fn add_history(&self, id: InvoiceId, note: &str) -> Result<(), Error> {
         let url = self.url(&[KEY, &id.to_string(), "History"], &[]);
         let body = json!({"HistoryRecords": [{"Details": note}]});
-        let request = self
-            .request(Method::PUT, url)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.to_string());
+        let request = self.request(Method::PUT, url).header(CONTENT_TYPE, "application/json").body(body.to_string());
         self.exchange(request).await?.success().map(|_| ())
     }
 }

@@ -1,4 +1,4 @@
-//! What is left of the rate limits, as the last answer said.
+//! What is left of the rate limits, as Xero's answers say.
 
 use reqwest::header::HeaderMap;
 
@@ -14,13 +14,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Reads the headers of an answer.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    /// Takes over what an answer says, and keeps what it does not say.
+    pub(super) fn update(&mut self, headers: &HeaderMap) {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
-        Self {
-            day_remaining: number("x-daylimit-remaining"),
-            minute_remaining: number("x-minlimit-remaining"),
-            app_minute_remaining: number("x-appminlimit-remaining"),
-        }
+        self.day_remaining = number("x-daylimit-remaining").or(self.day_remaining);
+        self.minute_remaining = number("x-minlimit-remaining").or(self.minute_remaining);
+        self.app_minute_remaining = number("x-appminlimit-remaining").or(self.app_minute_remaining);
     }
 }

@@ -38,10 +38,7 @@ pub struct Client {
 impl Client {
     /// A client for Xero at these addresses.
     pub fn new(http: reqwest::Client, endpoints: &Endpoints) -> Self {
-        Self {
-            http,
-            endpoints: endpoints.clone(),
-        }
+        Self { http, endpoints: endpoints.clone() }
     }
 
     /// One organisation, reached with this token.
@@ -58,8 +55,7 @@ impl Client {
     ) -> Result<Vec<Connection>, Error> {
         let mut url = self.endpoints.connections();
         if let Some(consent) = consent {
-            url.query_pairs_mut()
-                .append_pair("authEventId", &consent.to_string());
+            url.query_pairs_mut().append_pair("authEventId", &consent.to_string());
         }
         let answer = answer::of(self.request(Method::GET, url, token)).await?;
         let answer = answer.success()?;
@@ -67,11 +63,7 @@ impl Client {
     }
 
     /// Removes one connection. The token stays good for the user's other organisations.
-    pub async fn delete_connection(
-        &self,
-        token: &AccessToken,
-        id: ConnectionId,
-    ) -> Result<(), Error> {
+    pub async fn delete_connection(&self, token: &AccessToken, id: ConnectionId) -> Result<(), Error> {
         let url = self.endpoints.connection(id);
         let answer = answer::of(self.request(Method::DELETE, url, token)).await?;
         answer.success().map(|_| ())
@@ -79,9 +71,6 @@ impl Client {
 
     /// A request with what every call needs. Without `Accept` Xero answers XML.
     fn request(&self, method: Method, url: Url, token: &AccessToken) -> RequestBuilder {
-        self.http
-            .request(method, url)
-            .bearer_auth(token.expose())
-            .header(ACCEPT, "application/json")
+        self.http.request(method, url).bearer_auth(token.expose()).header(ACCEPT, "application/json")
     }
 }

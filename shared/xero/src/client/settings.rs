@@ -8,10 +8,7 @@ impl Tenant<'_> {
     /// The organisation itself.
     pub async fn organisation(&self) -> Result<Organisation, Error> {
         let found = self.find(&["Organisation"], &[], "Organisations").await?;
-        found.ok_or(Error::Malformed {
-            what: "Organisations",
-            correlation_id: None,
-        })
+        found.ok_or(Error::Malformed { what: "Organisations", correlation_id: None })
     }
 
     /// The chart of accounts, archived accounts and Xero's own included.

@@ -14,7 +14,7 @@ use super::envelope::{self, Page};
 use super::idempotency::IdempotencyKey;
 use super::limits::Limits;
 use crate::dates;
-use crate::element::Element;
+use crate::element::{self, Element, Saved};
 use crate::error::Error;
 use crate::ids::TenantId;
 use crate::oauth::AccessToken;
@@ -23,8 +23,11 @@ use crate::oauth::AccessToken;
 /// functions' memory.
 pub(super) const PAGE_SIZE: usize = 100;
 
-/// What writes of documents always ask for: every element judged alone, prices to four decimals.
-pub(super) const WRITE: &[(&str, &str)] = &[("summarizeErrors", "false"), ("unitdp", "4")];
+/// What reads of documents ask for: prices to four decimals.
+pub(super) const PRECISE: (&str, &str) = ("unitdp", "4");
+
+/// What writes ask for: every element judged alone.
+const EACH_ALONE: (&str, &str) = ("summarizeErrors", "false");
 
 /// One organisation, reached with one token.
 #[derive(Debug)]
@@ -37,12 +40,7 @@ pub struct Tenant<'a> {
 
 impl<'a> Tenant<'a> {
     pub(super) fn new(client: &'a Client, token: &'a AccessToken, id: TenantId) -> Self {
-        Self {
-            client,
-            token,
-            id,
-            limits: Mutex::default(),
-        }
+        Self { client, token, id, limits: Mutex::default() }
     }
 
     /// The organisation's id.
@@ -50,17 +48,13 @@ impl<'a> Tenant<'a> {
         self.id
     }
 
-    /// What the last answer said about the limits.
+    /// What the answers so far said about the limits.
     pub fn last_limits(&self) -> Limits {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The whole collection at a path, which Xero does not page.
-    pub(super) async fn list<T: DeserializeOwned>(
-        &self,
-        path: &[&str],
-        key: &'static str,
-    ) -> Result<Vec<T>, Error> {
+    pub(super) async fn list<T: DeserializeOwned>(&self, path: &[&str], key: &'static str) -> Result<Vec<T>, Error> {
         let answer = self.get(self.url(path, &[])).await?;
         envelope::list(answer.body(), key).ok_or_else(|| answer.malformed(key))
     }
@@ -90,9 +84,7 @@ impl<'a> Tenant<'a> {
         since: Option<Timestamp>,
     ) -> Result<Page<T>, Error> {
         let mut url = self.url(&[key], query);
-        url.query_pairs_mut()
-            .append_pair("page", &page.to_string())
-            .append_pair("pageSize", &PAGE_SIZE.to_string());
+        url.query_pairs_mut().append_pair("page", &page.to_string()).append_pair("pageSize", &PAGE_SIZE.to_string());
         let mut request = self.request(Method::GET, url);
         if let Some(since) = since {
             request = request.header(IF_MODIFIED_SINCE, dates::if_modified_since(since));
@@ -124,7 +116,7 @@ impl<'a> Tenant<'a> {
     }
 
     /// A write, whose answer has one element for each that was sent.
-    pub(super) async fn write<T: DeserializeOwned>(
+    pub(super) async fn write<T: Saved>(
         &self,
         method: Method,
         path: &[&str],
@@ -134,52 +126,41 @@ impl<'a> Tenant<'a> {
     ) -> Result<Vec<Element<T>>, Error> {
         let (json, expected) = body;
         let request = self
-            .request(method, self.url(path, WRITE))
+            .request(method, self.url(path, &[EACH_ALONE, PRECISE]))
             .header("Idempotency-Key", idempotency.as_str())
             .header(CONTENT_TYPE, "application/json")
             .body(json.to_owned());
         let answer = self.exchange(request).await?.success()?;
-        judged(&answer, key)
-            .filter(|elements| elements.len() == expected)
-            .ok_or_else(|| answer.malformed(key))
+        judged(&answer, key).filter(|elements| elements.len() == expected).ok_or_else(|| answer.malformed(key))
     }
 
     /// A write of one element.
-    pub(super) async fn write_one<T: DeserializeOwned>(
+    pub(super) async fn write_one<T: Saved>(
         &self,
         path: &[&str],
         key: &'static str,
         json: &str,
         idempotency: &IdempotencyKey,
     ) -> Result<Element<T>, Error> {
-        let written = self
-            .write(Method::POST, path, key, (json, 1), idempotency)
-            .await?;
-        written.into_iter().next().ok_or(Error::Malformed {
-            what: key,
-            correlation_id: None,
-        })
+        let written = self.write(Method::POST, path, key, (json, 1), idempotency).await?;
+        written.into_iter().next().ok_or(Error::Malformed { what: key, correlation_id: None })
     }
 
     /// An exchange that must succeed.
     pub(super) async fn get(&self, url: Url) -> Result<Answer, Error> {
-        self.exchange(self.request(Method::GET, url))
-            .await?
-            .success()
+        self.exchange(self.request(Method::GET, url)).await?.success()
     }
 
     /// An exchange. Every answer updates the limits.
     pub(super) async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Error> {
         let answer = answer::of(request).await?;
-        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = Limits::of(&answer.headers);
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).update(&answer.headers);
         Ok(answer)
     }
 
     /// A request to this organisation.
     pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.client
-            .request(method, url, self.token)
-            .header("xero-tenant-id", self.id.to_string())
+        self.client.request(method, url, self.token).header("xero-tenant-id", self.id.to_string())
     }
 
     /// An address of the Accounting API.
@@ -192,9 +173,6 @@ impl<'a> Tenant<'a> {
     }
 }
 
-fn judged<T: DeserializeOwned>(answer: &Answer, key: &str) -> Option<Vec<Element<T>>> {
-    envelope::elements(answer.body(), key)?
-        .into_iter()
-        .map(|raw| Element::judge(raw.get()))
-        .collect()
+fn judged<T: Saved>(answer: &Answer, key: &str) -> Option<Vec<Element<T>>> {
+    envelope::elements(answer.body(), key)?.into_iter().map(|raw| element::judge(raw.get())).collect()
 }

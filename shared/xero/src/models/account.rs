@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lenient;
 use super::open::open_enum;
+use super::{lenient, shows};
 use crate::ids::AccountId;
 
 open_enum! {
@@ -77,7 +77,7 @@ open_enum! {
 }
 
 /// An element of `GET /Accounts`, archived ones included.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Account {
     /// The stable name of the account.
@@ -120,6 +120,8 @@ pub struct Account {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub enable_payments_to_account: bool,
 }
+
+shows!(Account { account_id, code, account_type, class, status, tax_type, system_account });
 
 impl Account {
     /// Whether lines of documents may be booked to it: active, not a bank, not Xero's own.

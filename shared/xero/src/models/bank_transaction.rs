@@ -126,17 +126,9 @@ struct Wire {
     is_reconciled: bool,
     #[serde(default, deserialize_with = "lenient::non_empty")]
     url: Option<String>,
-    #[serde(
-        default,
-        rename = "UpdatedDateUTC",
-        deserialize_with = "dates::instant::deserialize"
-    )]
+    #[serde(default, rename = "UpdatedDateUTC", deserialize_with = "dates::instant::deserialize")]
     updated: Option<Timestamp>,
-    #[serde(
-        default,
-        rename = "UpdatedDateUTCString",
-        deserialize_with = "dates::instant::deserialize"
-    )]
+    #[serde(default, rename = "UpdatedDateUTCString", deserialize_with = "dates::instant::deserialize")]
     updated_string: Option<Timestamp>,
 }
 

@@ -10,8 +10,7 @@ use super::new_invoice::{InvoiceUpdate, NewInvoice};
 /// One element as JSON.
 #[expect(clippy::expect_used, reason = "see the message")]
 pub(super) fn element<T: Serialize>(element: &T) -> String {
-    serde_json::to_string(element)
-        .expect("structs of text, ids, dates and decimals under fixed keys always serialise")
+    serde_json::to_string(element).expect("structs of text, ids, dates and decimals under fixed keys always serialise")
 }
 
 macro_rules! bodies {

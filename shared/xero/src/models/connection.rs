@@ -25,29 +25,14 @@ pub struct Connection {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub tenant_name: String,
     /// When the connection was made.
-    #[serde(
-        default,
-        rename = "createdDateUtc",
-        deserialize_with = "dates::instant::deserialize"
-    )]
+    #[serde(default, rename = "createdDateUtc", deserialize_with = "dates::instant::deserialize")]
     pub created: Option<Timestamp>,
     /// When it was renewed last.
-    #[serde(
-        default,
-        rename = "updatedDateUtc",
-        deserialize_with = "dates::instant::deserialize"
-    )]
+    #[serde(default, rename = "updatedDateUtc", deserialize_with = "dates::instant::deserialize")]
     pub updated: Option<Timestamp>,
 }
 
-shows!(Connection {
-    id,
-    auth_event_id,
-    tenant_id,
-    tenant_type,
-    created,
-    updated
-});
+shows!(Connection { id, auth_event_id, tenant_id, tenant_type, created, updated });
 
 impl Connection {
     /// Whether this is an organisation and not an accountant's practice.

@@ -38,16 +38,8 @@ pub struct Contact {
     #[serde(default, deserialize_with = "lenient::non_empty")]
     pub email_address: Option<String>,
     /// The contact this one was merged into. Only in paged lists and reads of one contact.
-    #[serde(
-        default,
-        rename = "MergedToContactID",
-        deserialize_with = "lenient::id"
-    )]
+    #[serde(default, rename = "MergedToContactID", deserialize_with = "lenient::id")]
     pub merged_to: Option<ContactId>,
 }
 
-shows!(Contact {
-    contact_id,
-    contact_status,
-    merged_to
-});
+shows!(Contact { contact_id, contact_status, merged_to });

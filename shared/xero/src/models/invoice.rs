@@ -160,17 +160,9 @@ struct Wire {
     url: Option<String>,
     #[serde(default)]
     sent_to_contact: Option<bool>,
-    #[serde(
-        default,
-        rename = "UpdatedDateUTC",
-        deserialize_with = "dates::instant::deserialize"
-    )]
+    #[serde(default, rename = "UpdatedDateUTC", deserialize_with = "dates::instant::deserialize")]
     updated: Option<Timestamp>,
-    #[serde(
-        default,
-        rename = "UpdatedDateUTCString",
-        deserialize_with = "dates::instant::deserialize"
-    )]
+    #[serde(default, rename = "UpdatedDateUTCString", deserialize_with = "dates::instant::deserialize")]
     updated_string: Option<Timestamp>,
 }
 

@@ -57,27 +57,15 @@ pub struct LineItem {
 #[serde(rename_all = "PascalCase")]
 pub struct NewLineItem {
     /// In an update: the line to change. A line without it is added.
-    #[serde(
-        default,
-        rename = "LineItemID",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "LineItemID", skip_serializing_if = "Option::is_none")]
     pub line_item_id: Option<LineItemId>,
     /// The text, 1 to 4000 characters.
     pub description: String,
     /// How many.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "money::plain::option"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "money::plain::option")]
     pub quantity: Option<Decimal>,
     /// For how much each.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "money::plain::option"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "money::plain::option")]
     pub unit_amount: Option<Decimal>,
     /// The account by its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,14 +78,5 @@ pub struct NewLineItem {
     pub tax_type: Option<String>,
 }
 
-shows!(LineItem {
-    line_item_id,
-    account_code,
-    tax_type
-});
-shows!(NewLineItem {
-    line_item_id,
-    account_code,
-    account_id,
-    tax_type
-});
+shows!(LineItem { line_item_id, account_code, tax_type });
+shows!(NewLineItem { line_item_id, account_code, account_id, tax_type });

@@ -39,13 +39,7 @@ pub struct NewBankTransaction {
     pub line_items: Vec<NewLineItem>,
 }
 
-shows!(NewBankTransaction {
-    transaction_type,
-    contact,
-    bank_account,
-    date,
-    currency_code
-});
+shows!(NewBankTransaction { transaction_type, contact, bank_account, date, currency_code });
 
 /// What changes a spend-money transaction: for us, only its removal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

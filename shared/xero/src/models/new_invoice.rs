@@ -48,14 +48,7 @@ pub struct NewInvoice {
     pub line_items: Vec<NewLineItem>,
 }
 
-shows!(NewInvoice {
-    invoice_type,
-    status,
-    contact,
-    date,
-    due_date,
-    currency_code
-});
+shows!(NewInvoice { invoice_type, status, contact, date, due_date, currency_code });
 
 /// What changes an invoice or a bill. Only what is set is sent; lines left out are removed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,11 +64,7 @@ pub struct InvoiceUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Another contact.
-    #[serde(
-        default,
-        with = "contact_by_id::option",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, with = "contact_by_id::option", skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactId>,
     /// A new date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,14 +89,7 @@ pub struct InvoiceUpdate {
     pub line_items: Option<Vec<NewLineItem>>,
 }
 
-shows!(InvoiceUpdate {
-    invoice_id,
-    status,
-    contact,
-    date,
-    due_date,
-    sent_to_contact
-});
+shows!(InvoiceUpdate { invoice_id, status, contact, date, due_date, sent_to_contact });
 
 impl InvoiceUpdate {
     /// A change that changes nothing yet.
@@ -129,10 +111,7 @@ impl InvoiceUpdate {
 
     /// A change of the status alone.
     pub fn status(invoice_id: InvoiceId, status: InvoiceStatus) -> Self {
-        Self {
-            status: Some(status),
-            ..Self::of(invoice_id)
-        }
+        Self { status: Some(status), ..Self::of(invoice_id) }
     }
 
     /// The element as text.
@@ -159,32 +138,22 @@ pub(super) mod contact_by_id {
         contact_id: ContactId,
     }
 
-    pub(in crate::models) fn serialize<S: Serializer>(
-        id: &ContactId,
-        s: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(in crate::models) fn serialize<S: Serializer>(id: &ContactId, s: S) -> Result<S::Ok, S::Error> {
         Reference { contact_id: *id }.serialize(s)
     }
 
-    pub(in crate::models) fn deserialize<'de, D: Deserializer<'de>>(
-        d: D,
-    ) -> Result<ContactId, D::Error> {
+    pub(in crate::models) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<ContactId, D::Error> {
         Ok(Reference::deserialize(d)?.contact_id)
     }
 
     pub(in crate::models) mod option {
         use super::*;
 
-        pub(in crate::models) fn serialize<S: Serializer>(
-            id: &Option<ContactId>,
-            s: S,
-        ) -> Result<S::Ok, S::Error> {
+        pub(in crate::models) fn serialize<S: Serializer>(id: &Option<ContactId>, s: S) -> Result<S::Ok, S::Error> {
             id.map(|contact_id| Reference { contact_id }).serialize(s)
         }
 
-        pub(in crate::models) fn deserialize<'de, D: Deserializer<'de>>(
-            d: D,
-        ) -> Result<Option<ContactId>, D::Error> {
+        pub(in crate::models) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<ContactId>, D::Error> {
             Ok(Option::<Reference>::deserialize(d)?.map(|reference| reference.contact_id))
         }
     }

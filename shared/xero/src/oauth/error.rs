@@ -64,14 +64,11 @@ impl TokenError {
     pub fn class(&self) -> TokenErrorClass {
         match self {
             Self::InvalidGrant => TokenErrorClass::Reauthorise,
-            Self::InvalidClient
-            | Self::UnauthorizedClient
-            | Self::InvalidScope
-            | Self::Request(_) => TokenErrorClass::Operator,
-            Self::RateLimited { .. } => TokenErrorClass::Wait,
-            Self::Server { .. } | Self::Transport { .. } | Self::Malformed(_) => {
-                TokenErrorClass::Retry
+            Self::InvalidClient | Self::UnauthorizedClient | Self::InvalidScope | Self::Request(_) => {
+                TokenErrorClass::Operator
             }
+            Self::RateLimited { .. } => TokenErrorClass::Wait,
+            Self::Server { .. } | Self::Transport { .. } | Self::Malformed(_) => TokenErrorClass::Retry,
         }
     }
 }

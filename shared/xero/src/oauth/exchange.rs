@@ -9,10 +9,7 @@ use crate::error::retry_after;
 use crate::http::Failure;
 
 /// Sends one request. What is not the token endpoint's own answer becomes an error here.
-pub(super) async fn send(
-    http: &reqwest::Client,
-    request: HttpRequest,
-) -> Result<HttpResponse, TokenError> {
+pub(super) async fn send(http: &reqwest::Client, request: HttpRequest) -> Result<HttpResponse, TokenError> {
     let request = reqwest::Request::try_from(request).map_err(no_answer)?;
     answer(http.execute(request).await.map_err(no_answer)?).await
 }
@@ -41,16 +38,8 @@ pub(super) async fn answer(response: reqwest::Response) -> Result<HttpResponse, 
 
 /// No answer came.
 pub(super) fn no_answer(error: reqwest::Error) -> TokenError {
-    let Failure {
-        sent,
-        cause,
-        timed_out,
-    } = Failure::from(error);
-    let cause = if timed_out {
-        "timed out".to_owned()
-    } else {
-        cause
-    };
+    let Failure { sent, cause, timed_out } = Failure::from(error);
+    let cause = if timed_out { "timed out".to_owned() } else { cause };
     TokenError::Transport { sent, cause }
 }
 
@@ -67,9 +56,7 @@ fn refused(error: &BasicErrorResponseType) -> TokenError {
         BasicErrorResponseType::UnauthorizedClient => TokenError::UnauthorizedClient,
         BasicErrorResponseType::InvalidScope => TokenError::InvalidScope,
         BasicErrorResponseType::InvalidRequest => TokenError::Request("invalid_request"),
-        BasicErrorResponseType::UnsupportedGrantType => {
-            TokenError::Request("unsupported_grant_type")
-        }
+        BasicErrorResponseType::UnsupportedGrantType => TokenError::Request("unsupported_grant_type"),
         BasicErrorResponseType::Extension(_) => TokenError::Request("not a standard code"),
     }
 }

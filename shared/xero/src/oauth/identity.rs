@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use oauth2::basic::{BasicClient, BasicTokenResponse};
 use oauth2::{
-    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
-    RedirectUrl, Scope, TokenResponse as _, TokenUrl,
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, RedirectUrl, Scope,
+    TokenResponse as _, TokenUrl,
 };
 use url::{Url, form_urlencoded};
 
@@ -37,17 +37,10 @@ pub struct Identity {
     credentials: AppCredentials,
 }
 
-type TokenClient =
-    BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 /// The address of the consent page. The redirect address must be a registered one, to the letter.
-pub fn authorize_url(
-    endpoints: &Endpoints,
-    client_id: &str,
-    redirect_uri: &Url,
-    scopes: &[&str],
-    state: &str,
-) -> Url {
+pub fn authorize_url(endpoints: &Endpoints, client_id: &str, redirect_uri: &Url, scopes: &[&str], state: &str) -> Url {
     let state = state.to_owned();
     let (url, _) = BasicClient::new(ClientId::new(client_id.to_owned()))
         .set_auth_uri(AuthUrl::from_url(endpoints.authorize()))
@@ -61,20 +54,11 @@ pub fn authorize_url(
 impl Identity {
     /// The identity service for one app.
     pub fn new(http: reqwest::Client, endpoints: Endpoints, credentials: AppCredentials) -> Self {
-        Self {
-            http,
-            endpoints,
-            credentials,
-        }
+        Self { http, endpoints, credentials }
     }
 
     /// Exchanges the code of a consent, once. The redirect address must be the one consented to.
-    pub async fn exchange_code(
-        &self,
-        code: &str,
-        redirect_uri: &Url,
-        now: Timestamp,
-    ) -> Result<TokenSet, TokenError> {
+    pub async fn exchange_code(&self, code: &str, redirect_uri: &Url, now: Timestamp) -> Result<TokenSet, TokenError> {
         let response = self
             .client()
             .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()))
@@ -85,11 +69,7 @@ impl Identity {
     }
 
     /// Exchanges a refresh token. The old one stays good for 30 minutes, in case the answer is lost.
-    pub async fn refresh(
-        &self,
-        token: &RefreshToken,
-        now: Timestamp,
-    ) -> Result<TokenSet, TokenError> {
+    pub async fn refresh(&self, token: &RefreshToken, now: Timestamp) -> Result<TokenSet, TokenError> {
         let response = self
             .client()
             .exchange_refresh_token(&oauth2::RefreshToken::new(token.expose().to_owned()))
@@ -102,15 +82,11 @@ impl Identity {
     ///
     /// Not through the `oauth2` crate, which insists on https even for a stand-in on this machine.
     pub async fn revoke(&self, token: &RefreshToken) -> Result<(), TokenError> {
-        let encode =
-            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let response = self
             .http
             .post(self.endpoints.revocation())
-            .basic_auth(
-                encode(&self.credentials.client_id),
-                Some(encode(self.credentials.client_secret.expose())),
-            )
+            .basic_auth(encode(&self.credentials.client_id), Some(encode(self.credentials.client_secret.expose())))
             .form(&[("token", token.expose())])
             .send()
             .await
@@ -145,18 +121,14 @@ fn token_set(response: &BasicTokenResponse, now: Timestamp) -> TokenSet {
     let lifetime = response.expires_in().unwrap_or(LIFETIME);
     let expires_at = now.checked_add(lifetime).unwrap_or(now);
     let access = AccessToken::new(response.access_token().secret().clone(), expires_at);
-    let granted = response
-        .scopes()
-        .map(|scopes| scopes.iter().map(|scope| scope.to_string()));
+    let granted = response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()));
     let scopes = match (granted, access.claims()) {
         (Some(granted), _) => granted.collect(),
         (None, Some(claims)) => claims.scope.clone(),
         (None, None) => Vec::new(),
     };
     TokenSet {
-        refresh: response
-            .refresh_token()
-            .map(|token| RefreshToken::new(token.secret().clone())),
+        refresh: response.refresh_token().map(|token| RefreshToken::new(token.secret().clone())),
         access,
         scopes,
     }

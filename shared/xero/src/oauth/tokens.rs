@@ -33,11 +33,7 @@ impl AccessToken {
     /// A token that ends at this moment.
     pub fn new(value: String, expires_at: Timestamp) -> Self {
         let claims = Claims::of(&value);
-        Self {
-            value,
-            expires_at,
-            claims,
-        }
+        Self { value, expires_at, claims }
     }
 
     /// The value itself, for the `Authorization` header.

@@ -1,7 +1,7 @@
 //! The payload, borrowed from the body.
 //!
-//! Every field may be missing, every enumeration is open, and one strange event does not spoil the
-//! others. `resourceUrl` is not even read: addresses are built from `resourceId`.
+//! Every field may be missing and every enumeration is open, so that an event newer than this crate
+//! does not spoil the others. `resourceUrl` is not even read: addresses are built from `resourceId`.
 
 use std::borrow::Cow;
 
@@ -115,15 +115,8 @@ impl Event<'_> {
 
     /// The organisation, if the event is about one.
     pub fn tenant(&self) -> Option<TenantId> {
-        let organisation = self
-            .tenant_type
-            .as_deref()
-            .is_none_or(|kind| kind.eq_ignore_ascii_case("ORGANISATION"));
-        self.tenant_id
-            .as_deref()
-            .filter(|_| organisation)?
-            .parse()
-            .ok()
+        let organisation = self.tenant_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("ORGANISATION"));
+        self.tenant_id.as_deref().filter(|_| organisation)?.parse().ok()
     }
 
     /// The invoice, if the event is about one.
@@ -135,8 +128,5 @@ impl Event<'_> {
 
 fn named<T: Copy>(text: Option<&str>, known: &[(&str, T)]) -> Option<T> {
     let text = text?;
-    known
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(text))
-        .map(|(_, value)| *value)
+    known.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
 }
