@@ -1,0 +1,61 @@
+//! The AWS SDK configured by hand: in Lambda region and credentials are in the environment, so no chain of
+//! providers is searched, TLS is rustls with ring, and only Amazon's own roots are trusted. This is what
+//! makes a cold start a few milliseconds.
+
+use crate::config::{self, ConfigError};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use std::time::Duration;
+
+/// Amazon's root certificates (Amazon Trust Services): they sign every AWS endpoint.
+const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
+/// Time to connect: within AWS a connection takes milliseconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Time for one try: DynamoDB, SQS and Secrets Manager answer in milliseconds, so a slow one is lost.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time for one operation with all its tries: below the five seconds that Xero gives a webhook.
+const OPERATION_TIMEOUT: Duration = Duration::from_millis(4_500);
+/// Tries of one operation, with the SDK's backoff.
+const ATTEMPTS: u32 = 3;
+
+/// The SDK's configuration from Lambda's environment.
+///
+/// # Errors
+/// When region or credentials are missing, or the trust roots cannot be read.
+pub fn configuration() -> Result<SdkConfig, ConfigError> {
+    let credentials = Credentials::new(
+        config::required("AWS_ACCESS_KEY_ID")?,
+        config::required("AWS_SECRET_ACCESS_KEY")?,
+        config::optional("AWS_SESSION_TOKEN"),
+        None,
+        "lambda environment",
+    );
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes());
+    let tls = TlsContext::builder().with_trust_store(roots).build();
+    let tls =
+        tls.map_err(|_| ConfigError::malformed("AWS_REGION", "cannot be used: the trust roots are unreadable"))?;
+    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(config::required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts)
+        .http_client(client);
+    builder.set_endpoint_url(config::optional("AWS_ENDPOINT_URL"));
+    Ok(builder.build())
+}

@@ -1,0 +1,164 @@
+//! The one table: `pk` and `sk`, an index on Xero's ids and one on what changed last.
+//!
+//! An item is the stored thing as JSON in `body`, beside the attributes that keys, indexes and conditions
+//! need. Every write of something with a revision is conditional on the revision that was read.
+
+mod connections;
+mod leases;
+mod organisations;
+mod records;
+
+use crate::trouble::{because, unavailable};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use rules::AccountId;
+use rules::ports::{Answer, Written};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+
+/// The index on Xero's ids.
+pub const BY_XERO_ID: &str = "by-xero-id";
+/// The index on what changed last.
+pub const BY_CHANGE: &str = "by-change";
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+/// The key of an item.
+struct Key {
+    pk: String,
+    sk: String,
+}
+
+/// A thing with a revision and a version.
+trait Stored: Serialize + DeserializeOwned {
+    /// What the item is, in its `kind` attribute and in errors.
+    const KIND: &'static str;
+    /// The version that this code reads and writes.
+    const VERSION: u32;
+    /// Its key.
+    fn key(&self) -> Key;
+    /// Its revision.
+    fn revision(&mut self) -> &mut u64;
+    /// Further attributes, for indexes.
+    fn attributes(&self, _item: &mut Item) {}
+}
+
+impl Table {
+    /// The table of this name.
+    #[must_use]
+    pub fn new(config: &aws_types::SdkConfig, name: String) -> Self {
+        Self { client: Client::new(config), name }
+    }
+
+    async fn get<T: Stored>(&self, key: Key) -> Answer<Option<T>> {
+        match self.get_item(key, "read an item").await? {
+            Some(item) => parse(&item).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn get_item(&self, key: Key, what: &'static str) -> Answer<Option<Item>> {
+        let get = self.client.get_item().table_name(&self.name).set_key(Some(key.into())).consistent_read(true);
+        let output = get.send().await.map_err(|error| unavailable(what, &error))?;
+        Ok(output.item)
+    }
+
+    /// Compare-and-set: raises the revision when the stored one is what was read.
+    async fn put<T: Stored>(&self, stored: &mut T) -> Answer<Written> {
+        let read = *stored.revision();
+        *stored.revision() = read + 1;
+        let written = self.put_if(stored, read).await;
+        if !matches!(written, Ok(Written::Done)) {
+            *stored.revision() = read;
+        }
+        written
+    }
+
+    async fn put_if<T: Stored>(&self, stored: &T, read: u64) -> Answer<Written> {
+        let mut item: Item = stored.key().into();
+        item.insert("kind".to_owned(), text(T::KIND));
+        item.insert("version".to_owned(), number(T::VERSION));
+        item.insert("revision".to_owned(), number(read + 1));
+        item.insert("body".to_owned(), text(body(stored)?));
+        stored.attributes(&mut item);
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let put = match read {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            read => put.condition_expression("revision = :read").expression_attribute_values(":read", number(read)),
+        };
+        written("write an item", put.send().await.map(|_| ()))
+    }
+}
+
+impl From<Key> for Item {
+    fn from(key: Key) -> Self {
+        Self::from([("pk".to_owned(), text(key.pk)), ("sk".to_owned(), text(key.sk))])
+    }
+}
+
+impl Key {
+    /// Something that belongs to an account.
+    fn of_account(account: &AccountId, sk: impl Into<String>) -> Self {
+        Self { pk: account_partition(account), sk: sk.into() }
+    }
+
+    /// Something that belongs to a tenant, whoever is connected to it.
+    fn of_tenant(tenant: xero::TenantId, sk: &str) -> Self {
+        Self { pk: format!("TENANT#{tenant}"), sk: sk.to_owned() }
+    }
+}
+
+fn account_partition(account: &AccountId) -> String {
+    format!("ACCOUNT#{account}")
+}
+
+fn body<T: Serialize>(value: &T) -> Answer<String> {
+    serde_json::to_string(value).map_err(|error| because("serialise an item", error))
+}
+
+/// Reads an item; an unknown version is an error with a name, never a guess.
+fn parse<T: Stored>(item: &Item) -> Answer<T> {
+    let version = item.get("version").and_then(|version| version.as_n().ok());
+    if version.map(String::as_str) != Some(T::VERSION.to_string().as_str()) {
+        let found = version.map_or("none", String::as_str);
+        return Err(because("read an item", format!("version {found} of a {} is not known", T::KIND)));
+    }
+    parse_body(item, T::KIND)
+}
+
+fn parse_body<T: DeserializeOwned>(item: &Item, kind: &'static str) -> Answer<T> {
+    let body = item.get("body").and_then(|body| body.as_s().ok());
+    let body = body.ok_or_else(|| because("read an item", format!("a {kind} has no body")))?;
+    // serde's sentence may quote a value; only the place is told.
+    serde_json::from_str(body).map_err(|error| {
+        because("read an item", format!("a {kind} is malformed at line {} column {}", error.line(), error.column()))
+    })
+}
+
+fn written(what: &'static str, result: Result<(), SdkError<PutItemError>>) -> Answer<Written> {
+    match result {
+        Ok(()) => Ok(Written::Done),
+        Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+            Ok(Written::Conflict)
+        }
+        Err(error) => Err(unavailable(what, &error)),
+    }
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

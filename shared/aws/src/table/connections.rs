@@ -1,0 +1,123 @@
+//! Connections, the claims of tenants, and consents under way.
+
+use super::{Item, Key, Stored, Table, number, parse_body, text};
+use crate::trouble::unavailable;
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::types::ReturnValue;
+use rules::AccountId;
+use rules::connect::PendingConsent;
+use rules::connection::{self, Connection};
+use rules::ports::{Answer, Claims, Connections, Consents, Written};
+use xero::TenantId;
+
+const CONSENT: &str = "consent";
+
+impl Stored for Connection {
+    const KIND: &'static str = "connection";
+    const VERSION: u32 = connection::VERSION;
+
+    fn key(&self) -> Key {
+        Key::of_account(&self.account, "CONNECTION")
+    }
+
+    fn revision(&mut self) -> &mut u64 {
+        &mut self.revision
+    }
+}
+
+#[async_trait]
+impl Connections for Table {
+    async fn connection(&self, account: &AccountId) -> Answer<Option<Connection>> {
+        self.get(Key::of_account(account, "CONNECTION")).await
+    }
+
+    async fn put_connection(&self, connection: &mut Connection) -> Answer<Written> {
+        self.put(connection).await
+    }
+}
+
+fn claim_key(tenant: TenantId) -> Key {
+    Key::of_tenant(tenant, "CLAIM")
+}
+
+#[async_trait]
+impl Claims for Table {
+    async fn holder(&self, tenant: TenantId) -> Answer<Option<AccountId>> {
+        let item = self.get_item(claim_key(tenant), "read a claim").await?;
+        let holder = item.as_ref().and_then(|item| item.get("account")).and_then(|account| account.as_s().ok());
+        let parsed = holder.map(|account| AccountId::parse(account)).transpose();
+        parsed.map_err(|error| crate::trouble::because("read a claim", error))
+    }
+
+    async fn claim(&self, tenant: TenantId, account: &AccountId, from: Option<&AccountId>) -> Answer<Written> {
+        let mut item: Item = claim_key(tenant).into();
+        item.insert("kind".to_owned(), text("claim"));
+        item.insert("version".to_owned(), number(1));
+        item.insert("account".to_owned(), text(account.as_str()));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .expression_attribute_names("#account", "account")
+            .expression_attribute_values(":ours", text(account.as_str()));
+        let put = match from {
+            None => put.condition_expression("attribute_not_exists(pk) OR #account = :ours"),
+            Some(from) => put
+                .condition_expression("attribute_not_exists(pk) OR #account = :ours OR #account = :from")
+                .expression_attribute_values(":from", text(from.as_str())),
+        };
+        super::written("claim a tenant", put.send().await.map(|_| ()))
+    }
+
+    async fn release(&self, tenant: TenantId, account: &AccountId) -> Answer<()> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(claim_key(tenant).into()))
+            .condition_expression("#account = :ours")
+            .expression_attribute_names("#account", "account")
+            .expression_attribute_values(":ours", text(account.as_str()));
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            // Somebody else holds it, or nobody does: there is nothing of ours to give up.
+            Err(error)
+                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(unavailable("release a tenant", &error)),
+        }
+    }
+}
+
+fn consent_key(state_hash: &str) -> Key {
+    Key { pk: format!("CONSENT#{state_hash}"), sk: "CONSENT".to_owned() }
+}
+
+#[async_trait]
+impl Consents for Table {
+    async fn put_consent(&self, state_hash: &str, consent: &PendingConsent) -> Answer<()> {
+        let mut item: Item = consent_key(state_hash).into();
+        item.insert("kind".to_owned(), text(CONSENT));
+        item.insert("version".to_owned(), number(consent.version));
+        item.insert("expires_at".to_owned(), number(consent.expires_at.as_second()));
+        item.insert("body".to_owned(), text(super::body(consent)?));
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        put.send().await.map(|_| ()).map_err(|error| unavailable("store a consent", &error))
+    }
+
+    async fn take_consent(&self, state_hash: &str) -> Answer<Option<PendingConsent>> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(consent_key(state_hash).into()))
+            .return_values(ReturnValue::AllOld);
+        let output = delete.send().await.map_err(|error| unavailable("take a consent", &error))?;
+        let old = output.attributes.filter(|item| !item.is_empty());
+        old.as_ref().map(|item| parse_body(item, CONSENT)).transpose()
+    }
+}

@@ -1,0 +1,107 @@
+//! Leases of tokens and the cool-down of tenants.
+
+use super::{Item, Key, Table, number, text};
+use crate::trouble::unavailable;
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use jiff::Timestamp;
+use rules::AccountId;
+use rules::ports::{Answer, Cooldowns, Lease, Leases};
+use std::time::Duration;
+use uuid::Uuid;
+use xero::TenantId;
+
+fn lease_key(account: &AccountId) -> Key {
+    Key::of_account(account, "TOKEN-LEASE")
+}
+
+#[async_trait]
+impl Leases for Table {
+    async fn acquire(&self, account: &AccountId, now: Timestamp, length: Duration) -> Answer<Option<Lease>> {
+        let lease = Lease { account: account.clone(), owner: Uuid::new_v4().to_string() };
+        let until = now + length;
+        let mut item: Item = lease_key(account).into();
+        item.insert("kind".to_owned(), text("token lease"));
+        item.insert("version".to_owned(), number(1));
+        item.insert("owner".to_owned(), text(&lease.owner));
+        item.insert("until".to_owned(), number(until.as_millisecond()));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #until < :now")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":now", number(now.as_millisecond()));
+        match put.send().await {
+            Ok(_) => Ok(Some(lease)),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(None)
+            }
+            Err(error) => Err(unavailable("take a lease", &error)),
+        }
+    }
+
+    async fn holds(&self, lease: &Lease, now: Timestamp) -> Answer<bool> {
+        let item = self.get_item(lease_key(&lease.account), "read a lease").await?;
+        let Some(item) = item else { return Ok(false) };
+        let owner = item.get("owner").and_then(|owner| owner.as_s().ok());
+        let until = item.get("until").and_then(|until| until.as_n().ok()).and_then(|until| until.parse::<i64>().ok());
+        Ok(owner == Some(&lease.owner) && until.is_some_and(|until| until > now.as_millisecond()))
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Answer<()> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(lease_key(&lease.account).into()))
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(&lease.owner));
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            // It ran out and somebody else has it: theirs stays.
+            Err(error)
+                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(unavailable("release a lease", &error)),
+        }
+    }
+}
+
+fn cooldown_key(tenant: TenantId) -> Key {
+    Key::of_tenant(tenant, "COOLDOWN")
+}
+
+#[async_trait]
+impl Cooldowns for Table {
+    async fn cooling_until(&self, tenant: TenantId, now: Timestamp) -> Answer<Option<Timestamp>> {
+        let item = self.get_item(cooldown_key(tenant), "read a cool-down").await?;
+        let until = item.as_ref().and_then(|item| item.get("until")).and_then(|until| until.as_n().ok());
+        let until =
+            until.and_then(|until| until.parse().ok()).and_then(|until| Timestamp::from_millisecond(until).ok());
+        Ok(until.filter(|until| *until > now))
+    }
+
+    async fn cool_down(&self, tenant: TenantId, until: Timestamp) -> Answer<()> {
+        let mut item: Item = cooldown_key(tenant).into();
+        item.insert("kind".to_owned(), text("cool-down"));
+        item.insert("version".to_owned(), number(1));
+        item.insert("until".to_owned(), number(until.as_millisecond()));
+        item.insert("expires_at".to_owned(), number(until.as_second()));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #until < :until")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":until", number(until.as_millisecond()));
+        // A conflict means that a later end is stored already.
+        super::written("store a cool-down", put.send().await.map(|_| ())).map(drop)
+    }
+}

@@ -1,0 +1,93 @@
+//! Mappings, what is known of organisations, and references to contacts.
+
+use super::{Item, Key, Stored, Table, number, text};
+use crate::trouble::unavailable;
+use async_trait::async_trait;
+use rules::AccountId;
+use rules::mapping::{self, Mapping};
+use rules::organisation::{self, Facts};
+use rules::ports::{Answer, Contacts, Mappings, Organisations, Written};
+use rules::sync::contact::{self, ContactReference};
+use xero::TenantId;
+
+const FACTS: &str = "organisation facts";
+
+impl Stored for Mapping {
+    const KIND: &'static str = "mapping";
+    const VERSION: u32 = mapping::VERSION;
+
+    fn key(&self) -> Key {
+        Key::of_account(&self.account, format!("MAPPING#{}", self.tenant))
+    }
+
+    fn revision(&mut self) -> &mut u64 {
+        &mut self.revision
+    }
+}
+
+#[async_trait]
+impl Mappings for Table {
+    async fn mapping(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Mapping>> {
+        self.get(Key::of_account(account, format!("MAPPING#{tenant}"))).await
+    }
+
+    async fn put_mapping(&self, mapping: &mut Mapping) -> Answer<Written> {
+        self.put(mapping).await
+    }
+}
+
+fn facts_key(account: &AccountId, tenant: TenantId) -> Key {
+    Key::of_account(account, format!("ORGANISATION#{tenant}"))
+}
+
+#[async_trait]
+impl Organisations for Table {
+    async fn facts(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Facts>> {
+        let item = self.get_item(facts_key(account, tenant), "read what is known of an organisation").await?;
+        let Some(item) = item else { return Ok(None) };
+        // Of another version means not known: it is read from Xero again.
+        let current = item.get("version").and_then(|version| version.as_n().ok());
+        if current.map(String::as_str) != Some(organisation::VERSION.to_string().as_str()) {
+            return Ok(None);
+        }
+        super::parse_body(&item, FACTS).map(Some)
+    }
+
+    async fn put_facts(&self, account: &AccountId, tenant: TenantId, facts: &Facts) -> Answer<()> {
+        let mut item: Item = facts_key(account, tenant).into();
+        item.insert("kind".to_owned(), text(FACTS));
+        item.insert("version".to_owned(), number(facts.version));
+        item.insert("body".to_owned(), text(super::body(facts)?));
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        put.send().await.map(|_| ()).map_err(|error| unavailable("store what is known of an organisation", &error))
+    }
+}
+
+impl Stored for ContactReference {
+    const KIND: &'static str = "contact";
+    const VERSION: u32 = contact::VERSION;
+
+    fn key(&self) -> Key {
+        Key::of_account(&self.account, format!("CONTACT#{}#{}", self.tenant, self.organisation))
+    }
+
+    fn revision(&mut self) -> &mut u64 {
+        &mut self.revision
+    }
+}
+
+#[async_trait]
+impl Contacts for Table {
+    async fn contact(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        organisation: &str,
+    ) -> Answer<Option<ContactReference>> {
+        self.get(Key::of_account(account, format!("CONTACT#{tenant}#{organisation}"))).await
+    }
+
+    async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written> {
+        self.put(contact).await
+    }
+}

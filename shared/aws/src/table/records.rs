@@ -1,0 +1,120 @@
+//! The records of documents, with their two indexes.
+
+use super::{BY_CHANGE, BY_XERO_ID, Item, Key, Stored, Table, parse, text};
+use crate::trouble::{because, unavailable};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rules::AccountId;
+use rules::ports::{Answer, Page, Records, Written};
+use rules::record::{self, Kind, Record, RecordKey};
+use std::collections::HashMap;
+use xero::{InvoiceId, TenantId};
+
+/// Records in one page.
+const PAGE: i32 = 50;
+
+fn sort_key(key: &RecordKey) -> String {
+    format!("RECORD#{}#{}#{}", key.tenant, key.kind.word(), key.id)
+}
+
+/// The partition of the index on changes: one organisation of one account.
+fn log(account: &AccountId, tenant: TenantId) -> String {
+    format!("{account}#{tenant}")
+}
+
+impl Stored for Record {
+    const KIND: &'static str = "record";
+    const VERSION: u32 = record::VERSION;
+
+    fn key(&self) -> Key {
+        Key::of_account(&self.key.account, sort_key(&self.key))
+    }
+
+    fn revision(&mut self) -> &mut u64 {
+        &mut self.revision
+    }
+
+    fn attributes(&self, item: &mut Item) {
+        item.insert("log".to_owned(), text(log(&self.key.account, self.key.tenant)));
+        // Milliseconds of fixed width sort as text; the id keeps two of the same moment apart.
+        let changed_at = format!("{:014}#{}", self.changed_at.as_millisecond(), self.key.id);
+        item.insert("changed_at".to_owned(), text(changed_at));
+        if let Some(reference) = &self.reference {
+            item.insert("xero_tenant".to_owned(), text(self.key.tenant.to_string()));
+            item.insert("xero_id".to_owned(), text(reference.id.to_string()));
+        }
+    }
+}
+
+#[async_trait]
+impl Records for Table {
+    async fn record(&self, key: &RecordKey) -> Answer<Option<Record>> {
+        self.get(Key::of_account(&key.account, sort_key(key))).await
+    }
+
+    async fn put_record(&self, record: &mut Record) -> Answer<Written> {
+        self.put(record).await
+    }
+
+    async fn record_of(&self, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_XERO_ID)
+            .key_condition_expression("xero_tenant = :tenant AND xero_id = :id")
+            .expression_attribute_values(":tenant", text(tenant.to_string()))
+            .expression_attribute_values(":id", text(id.to_string()));
+        let output = query.send().await.map_err(|error| unavailable("find a record by its document", &error))?;
+        output.items().first().map(parse).transpose()
+    }
+
+    async fn records(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        kind: Option<Kind>,
+        cursor: Option<&str>,
+    ) -> Answer<Page> {
+        let start = cursor.map(|cursor| start_key(cursor, account, tenant)).transpose()?;
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_CHANGE)
+            .key_condition_expression("#log = :log")
+            .expression_attribute_names("#log", "log")
+            .expression_attribute_values(":log", text(log(account, tenant)))
+            .scan_index_forward(false)
+            .set_exclusive_start_key(start)
+            .limit(PAGE);
+        let output = query.send().await.map_err(|error| unavailable("list records", &error))?;
+        let records = output.items().iter().map(parse::<Record>).collect::<Answer<Vec<_>>>()?;
+        let records = records.into_iter().filter(|record| kind.is_none_or(|kind| record.key.kind == kind)).collect();
+        let next = output.last_evaluated_key().map(cursor_of).transpose()?;
+        Ok(Page { records, next })
+    }
+}
+
+/// The cursor carries only what does not name the account: that comes from the caller, so that a cursor of
+/// somebody else reads nothing of theirs.
+fn cursor_of(key: &HashMap<String, AttributeValue>) -> Answer<String> {
+    let part = |name: &str| key.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
+    let (Some(sk), Some(changed_at)) = (part("sk"), part("changed_at")) else {
+        return Err(because("list records", "the key of the last record is incomplete"));
+    };
+    Ok(URL_SAFE_NO_PAD.encode(format!("{sk}\n{changed_at}")))
+}
+
+fn start_key(cursor: &str, account: &AccountId, tenant: TenantId) -> Answer<Item> {
+    let malformed = || because("list records", "the cursor is malformed");
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| malformed())?;
+    let decoded = String::from_utf8(bytes).map_err(|_| malformed())?;
+    let (sk, changed_at) = decoded.split_once('\n').ok_or_else(malformed)?;
+    let mut key: Item = Key::of_account(account, sk).into();
+    key.insert("log".to_owned(), text(log(account, tenant)));
+    key.insert("changed_at".to_owned(), text(changed_at));
+    Ok(key)
+}

@@ -1,0 +1,57 @@
+//! What every function that calls Xero builds once at start: addresses, HTTP client, app credentials.
+
+use crate::config::{self, ConfigError};
+use crate::secrets::Secrets;
+use rules::ports::Unavailable;
+use xero::{Client, Endpoints, Identity};
+
+/// Why a function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A secret.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The HTTP client.
+    #[error("failed to set up HTTP: {0}")]
+    Http(#[from] xero::http::SetupError),
+    /// Xero's addresses.
+    #[error("XERO_LOGIN_URL, XERO_IDENTITY_URL or XERO_API_URL cannot be used: {0}")]
+    Endpoint(#[from] xero::endpoints::InvalidEndpoint),
+}
+
+/// Xero as a function calls it.
+pub struct Xero {
+    /// Addresses.
+    pub endpoints: Endpoints,
+    /// The token endpoint.
+    pub identity: Identity,
+    /// The API.
+    pub client: Client,
+    /// Our client id.
+    pub client_id: String,
+}
+
+impl Xero {
+    /// Reads `XERO_IDENTITY_URL`, `XERO_API_URL` and, where the function has it, `XERO_LOGIN_URL`, and the
+    /// secret that `APP_CREDENTIALS_SECRET` names.
+    ///
+    /// # Errors
+    /// When one of them is missing or cannot be used.
+    pub async fn from_environment(secrets: &Secrets) -> Result<Self, SetupError> {
+        let identity = config::required("XERO_IDENTITY_URL")?;
+        // Only `connect` sends browsers to the login; for the others any valid address does.
+        let login = config::optional("XERO_LOGIN_URL").unwrap_or_else(|| identity.clone());
+        let endpoints = Endpoints::new(&login, &identity, &config::required("XERO_API_URL")?)?;
+        let credentials = secrets.app_credentials(&config::required("APP_CREDENTIALS_SECRET")?).await?;
+        let http = xero::http::client()?;
+        Ok(Self {
+            client_id: credentials.client_id.clone(),
+            identity: Identity::new(http.clone(), endpoints.clone(), credentials),
+            client: Client::new(http, &endpoints),
+            endpoints,
+        })
+    }
+}
