@@ -83,3 +83,96 @@ pub(crate) mod date {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn instant(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_suffix_of_a_date_says_nothing() {
+        let midnight = instant("2026-09-14T00:00:00Z");
+        for text in [
+            "/Date(1789344000000+0000)/",
+            "/Date(1789344000000)/",
+            "/Date(1789344000000-0800)/",
+            "/Date(1789344000000+1300)/",
+        ] {
+            assert_eq!(parse_dotnet(text), Some(midnight), "{text}");
+            assert_eq!(parse_date(text), Some(date(2026, 9, 14)), "{text}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_count_and_may_be_negative() {
+        assert_eq!(parse_instant("/Date(1795167731070+0000)/"), Some(instant("2026-11-20T09:42:11.070Z")));
+        assert_eq!(parse_instant("/Date(-1+0000)/"), Some(instant("1969-12-31T23:59:59.999Z")));
+        assert_eq!(parse_date("/Date(-86400000)/"), Some(date(1969, 12, 31)));
+    }
+
+    #[test]
+    fn instants_come_with_and_without_a_zone() {
+        let expected = instant("2026-10-02T08:14:31.5165400Z");
+        assert_eq!(parse_instant("2026-10-02T08:14:31.5165400"), Some(expected));
+        assert_eq!(parse_instant("2026-10-02T08:14:31.5165400Z"), Some(expected));
+        assert_eq!(parse_instant("2026-10-02T09:14:31.5165400+01:00"), Some(expected));
+    }
+
+    #[test]
+    fn a_calendar_date_is_never_shifted() {
+        for text in ["2026-09-14T00:00:00", "2026-09-14", "2026-09-14T23:59:59Z", "2026-09-14 10:00"] {
+            assert_eq!(parse_date(text), Some(date(2026, 9, 14)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_date_is_none() {
+        for text in [
+            "",
+            "/Date()/",
+            "/Date(-)/",
+            "/Date(1",
+            "/Date(1+00)/",
+            "/Date(1+0000",
+            "/Date(+1)/",
+            "/Date(--1)/",
+            "/Date(1-)/",
+            "/Date(99999999999999999999)/",
+            "2026-13-01",
+            "2026-09-14x",
+            "today",
+            "/Date(é)/",
+        ] {
+            assert_eq!(parse_instant(text), None, "{text}");
+            assert_eq!(parse_date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn if_modified_since_has_whole_seconds_and_no_zone() {
+        let since = instant("2026-11-20T10:02:11.999Z");
+        assert_eq!(if_modified_since(since), "2026-11-20T10:02:11");
+        assert_eq!(if_modified_since(instant("2026-11-20T10:02:00Z")), "2026-11-20T10:02:00");
+    }
+
+    proptest! {
+        #[test]
+        fn every_millisecond_is_read_back(milliseconds in -62_135_596_800_000_i64..=253_402_300_799_999) {
+            let read = parse_dotnet(&format!("/Date({milliseconds}+0000)/")).unwrap();
+            prop_assert_eq!(read.as_millisecond(), milliseconds);
+        }
+
+        #[test]
+        fn no_text_makes_the_readers_panic(text in ".{0,40}") {
+            parse_instant(&text);
+            parse_date(&text);
+            parse_dotnet(&format!("/Date({text})/"));
+        }
+    }
+}

@@ -102,10 +102,7 @@ pub(crate) fn judge<T: Saved>(json: &str) -> Option<Element<T>> {
             Some(Element::Ok(entity, Sentences(warnings)))
         }
         None if !refused => None,
-        entity => Some(Element::Refused {
-            errors: Sentences(errors),
-            entity,
-        }),
+        entity => Some(Element::Refused { errors: Sentences(errors), entity }),
     }
 }
 
@@ -155,4 +152,79 @@ fn is_marked_refused(value: &Value) -> bool {
     flag("HasErrors")
         || flag("HasValidationErrors")
         || status.is_some_and(|status| status.eq_ignore_ascii_case("ERROR"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = r#""InvoiceID":"1d0f0000-0000-4000-8000-000000000020""#;
+
+    fn judged(fields: &str) -> Element<Invoice> {
+        judge(&format!("{{{ID},{fields}}}")).unwrap()
+    }
+
+    fn reasons(element: Element<Invoice>) -> Vec<String> {
+        element.into_result().unwrap_err().into_vec()
+    }
+
+    #[test]
+    fn an_element_without_a_sign_of_refusal_was_saved() {
+        for fields in [
+            r#""Status":"AUTHORISED""#,
+            r#""StatusAttributeString":"OK","HasErrors":false,"ValidationErrors":[]"#,
+            r#""ValidationErrors":null,"HasErrors":null"#,
+        ] {
+            assert!(matches!(judged(fields), Element::Ok(..)), "{fields}");
+        }
+    }
+
+    #[test]
+    fn warnings_do_not_refuse() {
+        let element = judged(r#""StatusAttributeString":"WARNING","Warnings":[{"Message":"Rate of yesterday"}]"#);
+        let Element::Ok(_, warnings) = element else {
+            panic!("{element:?}");
+        };
+        assert_eq!(*warnings, ["Rate of yesterday"]);
+    }
+
+    #[test]
+    fn any_one_sign_refuses() {
+        for fields in [
+            r#""StatusAttributeString":"ERROR""#,
+            r#""statusAttributeString":"Error""#,
+            r#""HasErrors":true"#,
+            r#""HasValidationErrors":true"#,
+        ] {
+            assert_eq!(reasons(judged(fields)), [""; 0], "{fields}");
+        }
+        let said = r#""StatusAttributeString":"OK","ValidationErrors":[{"Message":"No."}]"#;
+        assert_eq!(reasons(judged(said)), ["No."]);
+    }
+
+    #[test]
+    fn reasons_are_found_in_the_contact_and_in_lines() {
+        let element = judged(
+            r#""HasErrors":true,"ValidationErrors":[{"Message":"Top"}],
+               "Contact":{"ContactID":"c0ffee00-0000-4000-8000-000000000010","ValidationErrors":[{"Description":"Contact"}]},
+               "LineItems":[{"ValidationErrors":[]},{"validationErrors":[{"message":"Line"},"Plain",{"Message":" "},{}]}]"#,
+        );
+        let mut found = reasons(element);
+        found.sort();
+        assert_eq!(found, ["Contact", "Line", "Plain", "Top"]);
+    }
+
+    #[test]
+    fn a_zero_id_was_not_saved_even_without_a_reason() {
+        let json = r#"{"InvoiceID":"00000000-0000-0000-0000-000000000000","Type":"ACCREC"}"#;
+        assert!(matches!(judge::<Invoice>(json), Some(Element::Refused { .. })));
+    }
+
+    #[test]
+    fn a_refused_element_need_not_be_readable_but_a_saved_one_must_be() {
+        let refused = judge::<Invoice>(r#"{"HasErrors":true,"ValidationErrors":[{"Message":"No."}]}"#);
+        assert!(matches!(refused, Some(Element::Refused { entity: None, .. })));
+        assert_eq!(judge::<Invoice>(r#"{"Status":"AUTHORISED"}"#), None);
+        assert_eq!(judge::<Invoice>("[]"), None);
+    }
 }

@@ -97,3 +97,128 @@ pub mod plain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Line {
+        #[serde(with = "plain")]
+        amount: Decimal,
+        #[serde(default, with = "plain::option")]
+        tax: Option<Decimal>,
+    }
+
+    fn amount_of(json: &str) -> Result<Decimal, serde_json::Error> {
+        serde_json::from_str::<Line>(&format!("{{\"amount\":{json}}}")).map(|line| line.amount)
+    }
+
+    fn decimal(text: &str) -> Decimal {
+        Decimal::from_str_exact(text).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_read_exactly_quoted_or_not_and_with_exponents() {
+        for (json, value) in [
+            ("150.00", "150.00"),
+            ("\"150.00\"", "150.00"),
+            ("0.1", "0.1"),
+            ("-12.345", "-12.345"),
+            ("1E+2", "100"),
+            ("1.5e3", "1500"),
+            ("12345e-4", "1.2345"),
+            ("\"1E-28\"", "0.0000000000000000000000000001"),
+            ("0e99", "0"),
+            ("9999999999.99", "9999999999.99"),
+            ("79228162514264337593543950335", "79228162514264337593543950335"),
+            ("0.3000000000000000000000000001", "0.3000000000000000000000000001"),
+        ] {
+            assert_eq!(amount_of(json).unwrap(), decimal(value), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_held_exactly_is_an_error() {
+        for json in [
+            "1e40",
+            "1e-29",
+            "0.12345678901234567890123456789",
+            "99999999999999999999999999999999",
+            "1e99999999999",
+            "\"\"",
+            "\"1_000\"",
+            "\"1,000\"",
+            "\"12a\"",
+            "\"e5\"",
+            "\"1e\"",
+            "null",
+            "true",
+            "{}",
+            "[]",
+        ] {
+            assert!(amount_of(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_absent_null_or_empty_amount_is_none() {
+        for tax in ["", ",\"tax\":null", ",\"tax\":\"\""] {
+            let json = format!("{{\"amount\":1{tax}}}");
+            assert_eq!(serde_json::from_str::<Line>(&json).unwrap().tax, None);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_plainly_with_their_own_decimals() {
+        let line = Line { amount: decimal("150.00"), tax: Some(decimal("0.0000001")) };
+        let json = serde_json::to_string(&line).unwrap();
+        assert_eq!(json, r#"{"amount":150.00,"tax":0.0000001}"#);
+    }
+
+    #[test]
+    fn halves_round_away_from_zero() {
+        for (amount, rounded) in [
+            ("0.005", "0.01"),
+            ("0.015", "0.02"),
+            ("0.025", "0.03"),
+            ("-0.005", "-0.01"),
+            ("2.6749", "2.67"),
+            ("1", "1"),
+        ] {
+            assert_eq!(round2(decimal(amount)), decimal(rounded), "{amount}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_decimal_survives_json(digits in -(1_i128 << 95)..(1_i128 << 95), scale in 0_u32..=28) {
+            let amount = Decimal::try_from_i128_with_scale(digits, scale).unwrap();
+            let json = serde_json::to_string(&Line { amount, tax: Some(amount) }).unwrap();
+            let number = json.trim_start_matches("{\"amount\":").split(',').next().unwrap();
+            prop_assert!(number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.')), "{number}");
+            let read: Line = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(read.amount, amount);
+            prop_assert_eq!(read.amount.scale(), amount.scale());
+            prop_assert_eq!(amount_of(&format!("\"{amount}\"")).unwrap(), amount);
+        }
+
+        #[test]
+        fn an_exponent_means_what_it_says(digits in -1_000_000_i64..1_000_000, exponent in -20_i32..=20) {
+            let read = amount_of(&format!("{digits}e{exponent}")).unwrap();
+            let mut expected = Decimal::from(digits);
+            for _ in 0..exponent.abs() {
+                expected = if exponent > 0 { expected * Decimal::TEN } else { expected / Decimal::TEN };
+            }
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in ".{0,40}") {
+            parse(&text);
+        }
+    }
+}

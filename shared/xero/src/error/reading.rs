@@ -125,3 +125,182 @@ fn refused(json: &Value, message: Option<&str>, kind: Option<&str>) -> Vec<Sente
     }
     message.map(|message| Sentences::from(vec![message.to_owned()])).into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    fn answer(status: u16, body: &str) -> Error {
+        read(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes())
+    }
+
+    fn reason(body: &str) -> UnauthorizedReason {
+        match answer(401, body) {
+            Error::Unauthorized { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn sentences(error: &Error) -> Vec<Vec<String>> {
+        match error {
+            Error::Validation { elements, .. } => elements.iter().map(|e| e.to_vec()).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_401_is_told_apart_by_its_detail_in_either_case_of_keys() {
+        for (detail, expected) in [
+            ("TokenExpired: token expired at 11/20/2026 10:02:11", UnauthorizedReason::TokenExpired),
+            ("AuthenticationUnsuccessful", UnauthorizedReason::TokenRejected),
+            ("TokenInvalidSignature", UnauthorizedReason::TokenRejected),
+            ("AuthorizationUnsuccessful", UnauthorizedReason::ScopeMissing),
+        ] {
+            let upper = format!(
+                r#"{{"Type":null,"Title":"Unauthorized","Status":401,"Detail":"{detail}","Instance":"3f0f7d2a-0000-4000-8000-000000000004","Extensions":{{}}}}"#
+            );
+            let lower = format!(r#"{{"title":"Unauthorized","status":401,"detail":"{detail}"}}"#);
+            assert_eq!((reason(&upper), reason(&lower)), (expected, expected), "{detail}");
+        }
+        assert_eq!(reason(""), UnauthorizedReason::TokenRejected);
+        let challenge = headers(&[("www-authenticate", "Bearer error=insufficient_scope")]);
+        assert!(matches!(
+            read(StatusCode::UNAUTHORIZED, &challenge, b""),
+            Error::Unauthorized { reason: UnauthorizedReason::ScopeMissing, .. }
+        ));
+    }
+
+    #[test]
+    fn a_429_has_no_body_and_says_everything_in_its_headers() {
+        let recorded = headers(&[
+            ("x-daylimit-remaining", "344"),
+            ("x-minlimit-remaining", "0"),
+            ("retry-after", "26"),
+            ("x-rate-limit-problem", "minute"),
+            ("xero-correlation-id", "0f0c2b7e-0000-4000-8000-000000000002"),
+        ]);
+        assert_eq!(
+            read(StatusCode::TOO_MANY_REQUESTS, &recorded, b""),
+            Error::RateLimited {
+                problem: LimitProblem::Minute,
+                retry_after: Some(Duration::from_secs(26)),
+                correlation_id: Some("0f0c2b7e-0000-4000-8000-000000000002".to_owned()),
+            }
+        );
+    }
+
+    #[test]
+    fn a_limit_may_be_unnamed_new_or_without_a_wait() {
+        for (name, expected) in [
+            ("Concurrent", LimitProblem::Concurrent),
+            ("DAY", LimitProblem::Day),
+            ("appMinute", LimitProblem::AppMinute),
+            ("hour", LimitProblem::Unknown),
+        ] {
+            assert_eq!(problem(Some(name)), expected);
+        }
+        assert_eq!(problem(None), LimitProblem::Unknown);
+        for (value, wait) in [("soon", None), ("-1", None), ("999999999", Some(MAX_RETRY_AFTER))] {
+            assert_eq!(retry_after(&headers(&[("retry-after", value)])), wait, "{value}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn an_exception_names_each_refused_element_and_everything_inside_it() {
+        let error = answer(
+            400,
+            r#"{"ErrorNumber":10,"Type":"ValidationException","Message":"A validation exception occurred",
+               "Elements":[{"InvoiceID":"00000000-0000-0000-0000-000000000000",
+                 "LineItems":[{"ValidationErrors":[{"Description":"Account code 'X' is not a valid code for this document."}]}],
+                 "Contact":{"ValidationErrors":[{"Message":"The status 'ARCHIVED' is not valid for contacts"}]},
+                 "ValidationErrors":[{"Message":"Invoice # must be unique."},{"Message":"Invoice # must be unique."}]},
+                {"InvoiceID":"1d0f0000-0000-4000-8000-000000000020","ValidationErrors":[]}]}"#,
+        );
+        let found = sentences(&error);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].len(), 3);
+        assert!(error.may_have_happened());
+    }
+
+    #[test]
+    fn an_exception_without_elements_is_its_message() {
+        let error = answer(
+            400,
+            r#"{"errorNumber":10,"type":"ValidationException","message":"Organisation is not subscribed to currency EUR"}"#,
+        );
+        assert_eq!(sentences(&error), [["Organisation is not subscribed to currency EUR"]]);
+    }
+
+    #[test]
+    fn a_used_key_is_a_conflict_wherever_it_is_said() {
+        let said = "Idempotency Key: k is used with a different request.";
+        for body in [
+            format!(r#"{{"Message":"{said}"}}"#),
+            format!(r#"{{"Type":"ValidationException","Elements":[{{"ValidationErrors":[{{"Message":"{said}"}}]}}]}}"#),
+            said.to_owned(),
+        ] {
+            assert!(matches!(answer(400, &body), Error::IdempotencyConflict { .. }), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_echoed_line_about_idempotency_keys_is_no_conflict() {
+        let body = r#"{"Type":"ValidationException","Elements":[{"LineItems":[{"Description":"Idempotency Key workshop"}],"ValidationErrors":[{"Message":"Account must be valid."}]}]}"#;
+        assert_eq!(sentences(&answer(400, body)), [["Account must be valid."]]);
+    }
+
+    #[test]
+    fn other_bad_requests_keep_number_and_kind_and_nothing_else() {
+        assert_eq!(
+            answer(400, r#"{"ErrorNumber":16,"Type":"QueryParseException","Message":"Expression expected"}"#),
+            Error::BadRequest {
+                status: 400,
+                error_number: Some(16),
+                kind: Some("QueryParseException".to_owned()),
+                correlation_id: None,
+            }
+        );
+        for body in [
+            "Supplied parameter 'Ids' cannot be parsed - must be of type UUID.",
+            "",
+            "<html><body>Bad</body></html>",
+            "[1]",
+            "null",
+            "{",
+            r#"{"Type":"a sentence with jane@example.test in it"}"#,
+        ] {
+            assert_eq!(
+                answer(400, body),
+                Error::BadRequest { status: 400, error_number: None, kind: None, correlation_id: None },
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_status_decides_whatever_the_body_is() {
+        for body in ["", "<html>", "The resource you're looking for cannot be found", "{}"] {
+            assert!(matches!(answer(404, body), Error::NotFound { .. }));
+            assert!(matches!(answer(403, body), Error::Forbidden { .. }));
+            assert!(matches!(answer(500, body), Error::Server { status: 500, .. }));
+            assert!(matches!(answer(503, body), Error::Server { status: 503, .. }));
+            assert!(matches!(answer(415, body), Error::BadRequest { status: 415, .. }));
+            assert!(matches!(answer(302, body), Error::Malformed { .. }));
+        }
+        assert!(matches!(answer(503, "The Organisation is offline"), Error::Offline { .. }));
+    }
+
+    #[test]
+    fn a_correlation_id_that_is_not_one_is_left_out() {
+        let header = headers(&[("xero-correlation-id", "jane@example.test")]);
+        let error = read(StatusCode::INTERNAL_SERVER_ERROR, &header, b"");
+        assert_eq!(error.correlation_id(), None);
+    }
+}

@@ -47,3 +47,6 @@ macro_rules! shows {
     };
 }
 use shows;
+
+#[cfg(test)]
+mod tests;

@@ -46,3 +46,48 @@ fn scopes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Strin
         None => Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: &str = "5b8f2f0e-0000-4000-8000-000000000001";
+    const CONSENT: &str = "0f0c2b7e-0000-4000-8000-000000000002";
+
+    fn token(payload: &str) -> String {
+        format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    #[test]
+    fn a_users_token_names_user_consent_and_scopes() {
+        let claims = Claims::of(&token(&format!(
+            r#"{{"nbf":1,"exp":2,"iss":"https://identity.xero.com","sub":"0a","xero_userid":"{USER}","authentication_event_id":"{CONSENT}","scope":["openid","accounting.invoices"],"amr":["pwd"]}}"#
+        )))
+        .unwrap();
+        assert_eq!(claims.xero_userid, USER.parse().unwrap());
+        assert_eq!(claims.authentication_event_id, Some(CONSENT.parse().unwrap()));
+        assert_eq!(claims.scope, ["openid", "accounting.invoices"]);
+    }
+
+    #[test]
+    fn scopes_may_also_be_one_text_or_missing() {
+        let one = token(&format!(r#"{{"xero_userid":"{USER}","scope":"openid email"}}"#));
+        assert_eq!(Claims::of(&one).unwrap().scope, ["openid", "email"]);
+        let none = token(&format!(r#"{{"xero_userid":"{USER}"}}"#));
+        assert_eq!(Claims::of(&none).unwrap().scope, [""; 0]);
+    }
+
+    #[test]
+    fn padding_is_tolerated() {
+        let payload = base64::engine::general_purpose::URL_SAFE.encode(format!(r#"{{"xero_userid":"{USER}" }}"#));
+        assert!(Claims::of(&format!("e30.{payload}.c2ln")).is_some());
+    }
+
+    #[test]
+    fn the_apps_own_token_and_what_is_no_token_say_nothing() {
+        let app = token(r#"{"client_id":"0a","scope":["app.connections"]}"#);
+        for text in [app.as_str(), "", "opaque", "a.b", "a.!.c", "..", "e30.e30.e30"] {
+            assert_eq!(Claims::of(text), None, "{text}");
+        }
+    }
+}

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::ids::{InvoiceId, TenantId};
 
@@ -41,22 +41,22 @@ impl<'a> Payload<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Event<'a> {
     /// The resource that changed.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text")]
     pub resource_id: Option<Cow<'a, str>>,
     /// The organisation (or the app, for subscriptions).
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text")]
     pub tenant_id: Option<Cow<'a, str>>,
     /// `ORGANISATION` or `APPLICATION`.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text")]
     pub tenant_type: Option<Cow<'a, str>>,
     /// Such as `INVOICE`.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text")]
     pub event_category: Option<Cow<'a, str>>,
     /// `CREATE` or `UPDATE`.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text")]
     pub event_type: Option<Cow<'a, str>>,
     /// When, in UTC without a zone letter.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text")]
     pub event_date_utc: Option<Cow<'a, str>>,
 }
 
@@ -126,7 +126,90 @@ impl Event<'_> {
     }
 }
 
+/// Text that stays in the body, or nothing for `null`.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    Ok(Option::<Text<'de>>::deserialize(deserializer)?.map(|text| text.0))
+}
+
 fn named<T: Copy>(text: Option<&str>, known: &[(&str, T)]) -> Option<T> {
     let text = text?;
     known.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENANT: &str = "9a1d3c55-0000-4000-8000-000000000003";
+    const INVOICE: &str = "1d0f0000-0000-4000-8000-000000000020";
+
+    fn event(fields: &str) -> String {
+        format!("{{\"events\":[{{{fields}}}]}}")
+    }
+
+    #[test]
+    fn an_invoice_event_names_its_tenant_and_invoice_and_borrows_the_body() {
+        let body = event(&format!(
+            r#""resourceUrl":"https://evil.test/","resourceId":"{INVOICE}","tenantId":"{TENANT}","tenantType":"ORGANISATION","eventCategory":"INVOICE","eventType":"UPDATE","eventDateUtc":"2026-11-20T09:42:11.902""#
+        ));
+        let payload = Payload::parse(body.as_bytes()).unwrap();
+        let event = &payload.events[0];
+        assert_eq!(event.tenant(), Some(TENANT.parse().unwrap()));
+        assert_eq!(event.invoice(), Some(INVOICE.parse().unwrap()));
+        assert_eq!((event.category(), event.kind()), (Category::Invoice, EventType::Update));
+        assert!(matches!(event.resource_id, Some(Cow::Borrowed(_))));
+        assert!(!format!("{payload:?}").contains("evil.test"));
+    }
+
+    #[test]
+    fn the_call_that_tests_an_endpoint_is_a_payload_without_events() {
+        let body =
+            br#"{"events":[],"firstEventSequence": 0,"lastEventSequence": 0, "entropy": "QWERTYUIOPASDFGHJKLZ"}"#;
+        let payload = Payload::parse(body).unwrap();
+        assert_eq!((payload.events.len(), payload.first_event_sequence), (0, 0));
+    }
+
+    #[test]
+    fn names_are_compared_without_regard_to_case_and_may_be_new() {
+        let body = event(r#""eventCategory":"Invoice","eventType":"Update""#);
+        let payload = Payload::parse(body.as_bytes()).unwrap();
+        assert_eq!(payload.events[0].category(), Category::Invoice);
+        assert_eq!(payload.events[0].kind(), EventType::Update);
+        let body = event(r#""eventCategory":"QUOTE","eventType":"DELETE","data":{"Type":"X"}"#);
+        let payload = Payload::parse(body.as_bytes()).unwrap();
+        assert_eq!(payload.events[0].category(), Category::Other);
+        assert_eq!(payload.events[0].kind(), EventType::Other);
+    }
+
+    #[test]
+    fn other_resources_and_other_tenants_are_not_invoices_of_organisations() {
+        let body = event(&format!(
+            r#""resourceId":"{INVOICE}","tenantId":"{TENANT}","tenantType":"APPLICATION","eventCategory":"SUBSCRIPTION","eventType":"UPDATE""#
+        ));
+        let payload = Payload::parse(body.as_bytes()).unwrap();
+        assert_eq!(payload.events[0].tenant(), None);
+        assert_eq!(payload.events[0].invoice(), None);
+    }
+
+    #[test]
+    fn missing_null_and_garbled_fields_spoil_nothing_else() {
+        let body = event(
+            r#""resourceId":null,"tenantId":"not a uuid","eventCategory":"INVOICE"},{},{"eventType":"CRE\u0041TE""#,
+        );
+        let payload = Payload::parse(body.as_bytes()).unwrap();
+        assert_eq!(payload.events[0].tenant(), None);
+        assert_eq!(payload.events[0].invoice(), None);
+        assert_eq!(payload.events[1].category(), Category::Other);
+        assert_eq!(payload.events[2].kind(), EventType::Create);
+    }
+
+    #[test]
+    fn what_is_not_a_payload_is_unreadable_and_not_quoted() {
+        for body in [&b""[..], b"planted", b"\xff", b"{\"events\":1}"] {
+            assert_eq!(Payload::parse(body), Err(Unreadable));
+        }
+        assert!(!format!("{0} {0:?}", Unreadable).contains("planted"));
+    }
 }
