@@ -110,15 +110,19 @@ impl Aws {
     /// Every item of a table, as DynamoDB writes them.
     pub async fn scan(&self, table: &str) -> anyhow::Result<Vec<Value>> {
         let mut items = Vec::new();
-        let mut asked = json!({ "TableName": table, "ConsistentRead": true });
+        let mut from = None;
         loop {
+            let asked = match from {
+                Some(key) => json!({ "TableName": table, "ExclusiveStartKey": key }),
+                None => json!({ "TableName": table }),
+            };
             let mut page = self.call("DynamoDB_20120810.Scan", &asked).await?;
             if let Some(found) = page.get_mut("Items").and_then(Value::as_array_mut) {
                 items.append(found);
             }
-            match page.get("LastEvaluatedKey") {
-                Some(key) if !key.is_null() => asked["ExclusiveStartKey"] = key.clone(),
-                _ => return Ok(items),
+            from = page.get("LastEvaluatedKey").filter(|key| !key.is_null()).cloned();
+            if from.is_none() {
+                return Ok(items);
             }
         }
     }

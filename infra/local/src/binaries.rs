@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
+use crate::cargo;
 use crate::layout::{Layout, StackFolder};
 
 /// What to build.
@@ -27,7 +28,7 @@ pub enum Build {
 
 /// Builds and gives the path of every binary by name. Cargo's own progress shows.
 pub fn build(layout: &Layout, what: Build) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = cargo::command();
     command.args(["build", "--workspace", "--bins", "--message-format", "json-render-diagnostics"]);
     if what == Build::BinariesAndTests {
         command.arg("--tests");

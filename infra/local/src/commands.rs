@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, bail};
 use local::binaries::Build;
+use local::cargo;
 use local::journey::Journey;
 use local::layout::Layout;
 use local::narrator::Aloud;
@@ -68,7 +69,7 @@ pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Res
     let (runs, name) = runner(arguments);
     context.progress.step(&format!("running all tests with {name}"));
     for arguments in runs {
-        let mut command = tokio::process::Command::new(cargo());
+        let mut command = tokio::process::Command::from(cargo::command());
         command.args(&arguments).current_dir(context.layout.root()).kill_on_drop(true);
         command.env(STACK_VARIABLE, running.info.folder.join("stack.json"));
         let mut child = command.spawn().context("failed to run the tests")?;
@@ -87,7 +88,7 @@ pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Res
 /// cargo-nextest where it is installed, `cargo test` otherwise. Documentation tests come first, the closing line last.
 fn runner(arguments: &[String]) -> (Vec<Vec<String>>, &'static str) {
     let line = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let has_nextest = Command::new(cargo())
+    let has_nextest = cargo::command()
         .args(["nextest", "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -140,10 +141,6 @@ fn running(layout: &Layout) -> anyhow::Result<StackInfo> {
         Some(file) => StackInfo::read(file),
         None => bail!("no stack is running; start one in another terminal: cargo local up"),
     }
-}
-
-fn cargo() -> std::ffi::OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 fn show(info: &StackInfo) {

@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod backend;
 pub mod binaries;
+pub mod cargo;
 pub mod client;
 pub mod consent;
 pub mod deploy;

@@ -1,5 +1,7 @@
 //! Tells a journey to people: what was done, what was sent, what came back.
 
+#![expect(clippy::print_stdout, reason = "a journey is told on standard output")]
+
 use serde_json::Value;
 
 use crate::client::Answer;
