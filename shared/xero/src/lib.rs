@@ -18,6 +18,8 @@ pub mod money;
 pub mod oauth;
 pub mod refusal;
 pub mod secret;
+#[cfg(test)]
+mod stub;
 pub mod tax;
 pub mod webhook;
 

@@ -74,3 +74,6 @@ impl Client {
         self.http.request(method, url).bearer_auth(token.expose()).header(ACCEPT, "application/json")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The bridge between the `oauth2` crate and our HTTP client, and between its errors and ours.
 
+use std::pin::Pin;
+
 use oauth2::basic::{BasicErrorResponse, BasicErrorResponseType};
 use oauth2::{HttpRequest, HttpResponse, RequestTokenError};
 use reqwest::StatusCode;
@@ -8,8 +10,17 @@ use super::error::TokenError;
 use crate::error::retry_after;
 use crate::http::Failure;
 
+type Exchange = Pin<Box<dyn Future<Output = Result<HttpResponse, TokenError>> + Send>>;
+
+/// What the `oauth2` crate sends its requests with. Boxed and without borrows, so that the futures
+/// around it can move between threads.
+pub(super) fn sender(http: &reqwest::Client) -> impl Fn(HttpRequest) -> Exchange + Send + Sync {
+    let http = http.clone();
+    move |request| Box::pin(send(http.clone(), request))
+}
+
 /// Sends one request. What is not the token endpoint's own answer becomes an error here.
-pub(super) async fn send(http: &reqwest::Client, request: HttpRequest) -> Result<HttpResponse, TokenError> {
+async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, TokenError> {
     let request = reqwest::Request::try_from(request).map_err(no_answer)?;
     answer(http.execute(request).await.map_err(no_answer)?).await
 }

@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 
 use super::APP_CONNECTIONS;
 use super::error::TokenError;
-use super::exchange::{answer, no_answer, refusal, send};
+use super::exchange::{answer, no_answer, refusal, sender};
 use super::tokens::{AccessToken, RefreshToken, TokenSet};
 use crate::endpoints::Endpoints;
 use crate::secret::Secret;
@@ -63,7 +63,7 @@ impl Identity {
             .client()
             .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()))
             .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .request_async(&|request| send(&self.http, request))
+            .request_async(&sender(&self.http))
             .await?;
         Ok(token_set(&response, now))
     }
@@ -73,7 +73,7 @@ impl Identity {
         let response = self
             .client()
             .exchange_refresh_token(&oauth2::RefreshToken::new(token.expose().to_owned()))
-            .request_async(&|request| send(&self.http, request))
+            .request_async(&sender(&self.http))
             .await?;
         Ok(token_set(&response, now))
     }
@@ -104,7 +104,7 @@ impl Identity {
             .client()
             .exchange_client_credentials()
             .add_scope(Scope::new(APP_CONNECTIONS.to_owned()))
-            .request_async(&|request| send(&self.http, request))
+            .request_async(&sender(&self.http))
             .await?;
         Ok(token_set(&response, now).access)
     }

@@ -17,3 +17,6 @@ pub use tokens::{AccessToken, RefreshToken, TokenSet};
 
 /// The scope of an app token that lists and removes connections.
 pub const APP_CONNECTIONS: &str = "app.connections";
+
+#[cfg(test)]
+mod tests;
