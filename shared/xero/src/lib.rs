@@ -16,6 +16,8 @@ pub mod ids;
 pub mod models;
 pub mod money;
 pub mod oauth;
+#[cfg(test)]
+mod redaction;
 pub mod refusal;
 pub mod secret;
 #[cfg(test)]

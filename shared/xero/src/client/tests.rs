@@ -325,6 +325,15 @@ async fn nobody_listening_means_nothing_was_sent() {
 }
 
 #[tokio::test]
+async fn a_failed_tls_handshake_means_nothing_was_sent() {
+    let plain = hanging_up().await.connections();
+    let base = format!("https://127.0.0.1:{}", plain.port().unwrap());
+    let endpoints = Endpoints::new(&base, &base, &base).unwrap();
+    let error = client(&endpoints).connections(&token(), None).await.unwrap_err();
+    assert!(matches!(error, Error::Transport { sent: false, .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_dropped_connection_and_a_timeout_leave_open_what_happened() {
     let token = token();
     let dropped = client(&hanging_up().await);

@@ -156,14 +156,16 @@ impl Error {
     /// Whether a write that ended like this may have been carried out: look before writing again.
     pub fn may_have_happened(&self) -> bool {
         match self {
-            Self::Server { .. } | Self::Malformed { .. } | Self::Validation { .. } => true,
+            Self::Server { .. }
+            | Self::Malformed { .. }
+            | Self::Validation { .. }
+            | Self::IdempotencyConflict { .. } => true,
             Self::Timeout { sent } | Self::Transport { sent, .. } => *sent,
             Self::RateLimited { .. }
             | Self::Offline { .. }
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
             | Self::NotFound { .. }
-            | Self::IdempotencyConflict { .. }
             | Self::BadRequest { .. } => false,
         }
     }
