@@ -1,1 +1,14 @@
-//! x
+//! What the service promises, told through its real parts: a story per file.
+//!
+//! All stories share one running stack, which `cargo local test` starts before the runner (a running `cargo local up` does
+//! as well). Each has an account and an organisation of its own, so they may run side by side, in one process or in many.
+//! Those that break something take the stack for themselves: see `stage`.
+
+mod arrows;
+mod crash;
+mod deployed;
+mod journey;
+mod refusals;
+mod samples;
+mod stage;
+mod webhook;

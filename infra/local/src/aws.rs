@@ -18,6 +18,9 @@ pub struct Aws {
     client: reqwest::Client,
 }
 
+/// Longer than any function runs here, or a queue is waited for.
+const LONGEST_CALL: Duration = Duration::from_secs(70);
+
 /// A message as a queue gives it out.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Message {
@@ -64,6 +67,38 @@ impl Aws {
             return Ok(Value::Null);
         }
         serde_json::from_str(&text).with_context(|| format!("{target} answered something else than JSON"))
+    }
+
+    /// Invokes a function and gives its answer; a failure of the function is an error.
+    pub async fn invoke(&self, function: &str, event: &Value) -> anyhow::Result<Value> {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.endpoint);
+        let request = self.signed(self.client.post(url), "lambda").body(serde_json::to_vec(event)?);
+        let answer = request.send().await.context("failed to invoke a function")?;
+        let failed = !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error");
+        let text = answer.text().await.context("failed to read a function's answer")?;
+        if failed {
+            bail!("{function} failed: {text}");
+        }
+        serde_json::from_str(&text).context("a function answered something else than JSON")
+    }
+
+    /// Switches an event source on or off.
+    pub async fn set_mapping(&self, id: &str, enabled: bool) -> anyhow::Result<()> {
+        let url = format!("{}/2015-03-31/event-source-mappings/{id}", self.endpoint);
+        let request = self.signed(self.client.put(url), "lambda").body(json!({ "Enabled": enabled }).to_string());
+        let answer = request.send().await.context("failed to switch an event source")?;
+        answer.error_for_status().context("failed to switch an event source")?;
+        Ok(())
+    }
+
+    fn signed(&self, request: reqwest::RequestBuilder, service: &str) -> reqwest::RequestBuilder {
+        let scope = format!("test/20260101/{REGION}/{service}/aws4_request");
+        request
+            .header(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=local"),
+            )
+            .timeout(LONGEST_CALL)
     }
 
     /// Sends to a queue as Sessional's backend does: the account is the group, the event's id the deduplication id.

@@ -1,0 +1,27 @@
+//! What runs here is what `template.yaml` says.
+
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn the_routes_that_came_up_are_those_of_the_template() -> anyhow::Result<()> {
+    let deployment = Stage::shared()?.stack.deployment;
+    assert_eq!(deployment.deployed, deployment.declared);
+    assert!(deployment.declared.len() > 8, "the template declares its routes: {:?}", deployment.declared);
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_the_callback_and_the_webhook_are_public() -> anyhow::Result<()> {
+    let deployment = Stage::shared()?.stack.deployment;
+    let public = deployment.deployed.iter().filter(|(_, door)| *door == "public").map(|(route, _)| route.as_str());
+    assert_eq!(public.collect::<Vec<_>>(), ["GET /oauth/callback", "POST /webhooks/accounting"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_webhook_function_is_told_of_its_key_and_its_queue_and_nothing_else() -> anyhow::Result<()> {
+    let deployment = Stage::shared()?.stack.deployment;
+    let names: Vec<_> = deployment.environment["webhook"].keys().map(String::as_str).collect();
+    assert_eq!(names, ["LOG_LEVEL", "PAYMENT_QUEUE_URL", "WEBHOOK_KEY_SECRET"]);
+    Ok(())
+}

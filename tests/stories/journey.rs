@@ -1,0 +1,17 @@
+//! The main job, end to end.
+
+use local::journey::Journey;
+use local::narrator::Silence;
+
+use crate::stage::{Stage, new_name};
+
+#[tokio::test]
+async fn an_invoice_goes_to_xero_and_its_payment_comes_back() -> anyhow::Result<()> {
+    let stage = Stage::shared()?;
+    let name = new_name();
+    let mut silence = Silence;
+    let mut journey = Journey::prepare(&stage.stack, &name, &format!("Journey {name}"), &mut silence).await?;
+    let last = journey.travel().await?;
+    assert_eq!(last, format!("invoice {} is paid", journey.number()));
+    Ok(())
+}
