@@ -1,2 +1,34 @@
-//! x
-fn main() {}
+//! Wires connecting.
+
+use anyhow::Context as _;
+use aws::secrets::{Place, Secrets, TokenSecrets};
+use aws::{config, queues::Queue, sdk, table::Table, telemetry, xero_setup::Xero};
+use connect::App;
+use rules::connect::ConsentRequest;
+use rules::tokens::Memory;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    telemetry::start();
+    let sdk = sdk::configuration()?;
+    let secrets = Secrets::new(&sdk);
+    let xero = Xero::from_environment(&secrets).await.context("failed to set up the calls to Xero")?;
+    let place = Place { prefix: config::required("TOKEN_SECRET_PREFIX")?, key_id: config::required("TOKEN_KEY_ID")? };
+    let app = App {
+        request: ConsentRequest {
+            client_id: xero.client_id.clone(),
+            redirect_uri: config::url("OAUTH_REDIRECT_URI")?,
+            scopes: config::required("OAUTH_SCOPES")?.split_whitespace().map(str::to_owned).collect(),
+        },
+        xero,
+        table: Table::new(&sdk, config::required("TABLE_NAME")?),
+        vault: TokenSecrets::in_place(secrets, place),
+        memory: Memory::default(),
+        queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
+        notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
+        account_claim: config::account_claim()?,
+        return_url: config::url("APP_RETURN_URL")?,
+    };
+    let handler = lambda_http::service_fn(|request| app.handle(request));
+    lambda_http::run(handler).await.map_err(|error| anyhow::anyhow!(error))
+}

@@ -1,1 +1,145 @@
-//! x
+//! `POST /events`: takes 1 to 100 events into the sync queue, each judged by itself. What is accepted is in
+//! the queue; what is refused says which field is wrong, and is stored nowhere.
+
+use aws::http::{account, bytes, json, problem};
+use aws::queues::Queue;
+use aws::table::Table;
+use http::{Response, StatusCode};
+use lambda_http::{Body, Request};
+use rules::connection::Status;
+use rules::event::Event;
+use rules::ports::{Connections as _, Queued, SyncQueue as _};
+use rules::{AccountId, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::convert::Infallible;
+
+/// Most events in one call.
+pub const MAX_EVENTS: usize = 100;
+
+/// The function.
+pub struct App {
+    /// Connections: events of an account that is not connected are refused.
+    pub table: Table,
+    /// Where accepted events go.
+    pub queue: Queue,
+    /// The claim that names the account.
+    pub account_claim: String,
+}
+
+#[derive(Deserialize)]
+struct Events<'a> {
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub struct Results {
+    /// One for each event, in its order.
+    pub results: Vec<EventResult>,
+}
+
+/// What became of one event.
+#[derive(Debug, Serialize)]
+pub struct EventResult {
+    /// The event's id, where it could be read.
+    pub id: Option<String>,
+    /// Whether it was taken.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// Whether an event was taken.
+#[derive(Debug, Serialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is in the queue.
+    Accepted,
+    /// It is not, and why.
+    Refused {
+        /// What is wrong.
+        problem: Problem,
+    },
+}
+
+impl App {
+    /// Answers one call.
+    ///
+    /// # Errors
+    /// Never: what goes wrong is an answer.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
+        let answered = match account(&request, &self.account_claim) {
+            Ok(account) => self.take(&account, bytes(&request)).await,
+            Err(refused) => Err(refused),
+        };
+        Ok(match answered {
+            Ok(results) => json(StatusCode::ACCEPTED, &results),
+            Err(refused) => problem(&refused),
+        })
+    }
+
+    /// Takes a body of events for an account.
+    ///
+    /// # Errors
+    /// When the body is no list of events, the account is not connected, or the queue cannot be reached.
+    pub async fn take(&self, account: &AccountId, body: &[u8]) -> Result<Results, Problem> {
+        let events: Events<'_> = serde_json::from_slice(body)
+            .map_err(|_| Problem::invalid("events", "The body must be JSON: {\"events\": [ … ]}"))?;
+        if events.events.is_empty() || events.events.len() > MAX_EVENTS {
+            return Err(Problem::invalid("events", format!("Send 1 to {MAX_EVENTS} events in one call")));
+        }
+        self.check_connected(account).await?;
+        let judged: Vec<(Option<String>, Result<Queued, Problem>)> =
+            events.events.iter().map(|raw| (id_of(raw), judge(account, raw))).collect();
+        let good: Vec<Queued> = judged.iter().filter_map(|(_, judged)| judged.as_ref().ok().cloned()).collect();
+        let taken = self.queue.enqueue(&good).await.map_err(|error| {
+            tracing::warn!(error = %error, reason = %error.source, "events could not be queued");
+            Problem::try_again()
+        })?;
+        let mut taken = taken.into_iter();
+        let results: Vec<EventResult> = judged
+            .into_iter()
+            .map(|(id, judged)| {
+                let verdict = match judged {
+                    Ok(_) if taken.next() == Some(true) => Verdict::Accepted,
+                    Ok(_) => Verdict::Refused { problem: Problem::try_again() },
+                    Err(problem) => Verdict::Refused { problem },
+                };
+                EventResult { id, verdict }
+            })
+            .collect();
+        let accepted = results.iter().filter(|result| matches!(result.verdict, Verdict::Accepted)).count();
+        tracing::info!(events.accepted = accepted, events.refused = results.len() - accepted, "events came in");
+        Ok(Results { results })
+    }
+
+    /// An account in error still takes events: they are held until it is authorised again.
+    async fn check_connected(&self, account: &AccountId) -> Result<(), Problem> {
+        let connection = self.table.connection(account).await.map_err(|error| {
+            tracing::warn!(error = %error, reason = %error.source, "the connection could not be read");
+            Problem::try_again()
+        })?;
+        match connection.map(|connection| connection.status) {
+            Some(Status::Connected | Status::Error) => Ok(()),
+            Some(Status::ChooseOrganisation | Status::Disconnected) | None => Err(Problem::not_connected()),
+        }
+    }
+}
+
+fn judge(account: &AccountId, raw: &RawValue) -> Result<Queued, Problem> {
+    let event = Event::parse(raw.get())?;
+    if event.account != *account {
+        return Err(Problem::foreign_account());
+    }
+    Ok(Queued { account: event.account, deduplication: event.id.to_string(), event: raw.get().to_owned() })
+}
+
+/// The id of an event for its result, whatever else is wrong with it.
+fn id_of(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: rules::event::EventId,
+    }
+    serde_json::from_str::<Id>(raw.get()).ok().map(|event| event.id.to_string())
+}

@@ -1,2 +1,17 @@
-//! x
-fn main() {}
+//! Wires the intake of events over HTTP.
+
+use aws::{config, queues::Queue, sdk, table::Table, telemetry};
+use ingest::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    telemetry::start();
+    let sdk = sdk::configuration()?;
+    let app = App {
+        table: Table::new(&sdk, config::required("TABLE_NAME")?),
+        queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
+        account_claim: config::account_claim()?,
+    };
+    let handler = lambda_http::service_fn(|request| app.handle(request));
+    lambda_http::run(handler).await.map_err(|error| anyhow::anyhow!(error))
+}

@@ -1,1 +1,93 @@
-//! x
+//! What the app's Integrations page reads and sets: status, chart of accounts, mapping, and the sync log.
+
+mod chart;
+mod log;
+
+use aws::http::{account, bytes, json, problem};
+use aws::queues::Queue;
+use aws::secrets::TokenSecrets;
+use aws::table::Table;
+use aws::xero_setup::Xero;
+use http::{Response, StatusCode};
+use jiff::Timestamp;
+use lambda_http::{Body, Request, RequestExt};
+use rules::connection::Connection;
+use rules::ports::{Connections as _, Cooldowns as _, Mappings as _, Unavailable};
+use rules::tokens::Memory;
+use rules::{AccountId, Problem, status};
+use std::convert::Infallible;
+
+/// The function.
+pub struct App {
+    /// Xero.
+    pub xero: Xero,
+    /// The table.
+    pub table: Table,
+    /// Refresh tokens.
+    pub tokens: TokenSecrets,
+    /// Access tokens.
+    pub memory: Memory,
+    /// Where held work goes.
+    pub queue: Queue,
+    /// Where the backend is told.
+    pub notifications: Queue,
+    /// The claim that names the account.
+    pub account_claim: String,
+}
+
+type Answered = Result<Response<Body>, Problem>;
+
+impl App {
+    /// Answers one call.
+    ///
+    /// # Errors
+    /// Never: what goes wrong is an answer.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
+        let answered = match account(&request, &self.account_claim) {
+            Ok(account) => self.route(&account, &request).await,
+            Err(refused) => Err(refused),
+        };
+        Ok(answered.unwrap_or_else(|refused| problem(&refused)))
+    }
+
+    async fn route(&self, account: &AccountId, request: &Request) -> Answered {
+        let path = request.raw_http_path().to_owned();
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let query = request.query_string_parameters();
+        match (request.method().as_str(), parts.as_slice()) {
+            ("GET", ["connection"]) => self.status(account).await,
+            ("GET", ["accounts"]) => self.accounts(account, query.first("refresh") == Some("true")).await,
+            ("GET", ["account-mapping"]) => self.mapping(account).await,
+            ("PUT", ["account-mapping"]) => self.map(account, bytes(request)).await,
+            ("GET", ["records"]) => {
+                self.records(account, query.first("kind"), query.first("state"), query.first("cursor")).await
+            }
+            ("GET", ["records", kind, id]) => self.record(account, kind, id).await,
+            _ => Err(Problem::not_found("There is no such call")),
+        }
+    }
+
+    async fn status(&self, account: &AccountId) -> Answered {
+        let connection = self.table.connection(account).await.map_err(unavailable)?;
+        let tenant = connection.as_ref().and_then(|connection| connection.organisation.as_ref()).map(|org| org.tenant);
+        let (mapping, waiting) = match tenant {
+            Some(tenant) => (
+                self.table.mapping(account, tenant).await.map_err(unavailable)?,
+                self.table.cooling_until(tenant, Timestamp::now()).await.map_err(unavailable)?,
+            ),
+            None => (None, None),
+        };
+        Ok(json(StatusCode::OK, &status::draw(connection, mapping.as_ref(), waiting)))
+    }
+
+    /// The connection of an account that has one.
+    async fn connection(&self, account: &AccountId) -> Result<Connection, Problem> {
+        self.table.connection(account).await.map_err(unavailable)?.ok_or_else(Problem::not_connected)
+    }
+}
+
+/// What a caller is told when a store or a queue cannot be reached.
+fn unavailable(error: Unavailable) -> Problem {
+    tracing::warn!(error = %error, reason = %error.source, "a store or queue could not be reached");
+    Problem::try_again()
+}

@@ -1,1 +1,92 @@
-//! x
+//! The sync of Sessional's events into Xero: a batch of the queue is grouped by account; accounts run side
+//! by side, an account's messages in order, and every message is settled by itself.
+
+use aws::batch::{self, Verdict};
+use aws::clock::SystemClock;
+use aws::queues::Queue;
+use aws::secrets::TokenSecrets;
+use aws::table::Table;
+use aws::xero_setup::Xero;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use rules::AccountId;
+use rules::sync::{Message, Outcome, Sync};
+use rules::tokens::{Memory, Tokens};
+use std::convert::Infallible;
+
+/// The function.
+pub struct App {
+    /// Xero.
+    pub xero: Xero,
+    /// The table.
+    pub table: Table,
+    /// Refresh tokens.
+    pub tokens: TokenSecrets,
+    /// Access tokens.
+    pub memory: Memory,
+    /// The queue that the batches come from.
+    pub queue: Queue,
+    /// Where messages go that cannot be worked.
+    pub parking: Queue,
+    /// Where the backend is told.
+    pub notifications: Queue,
+}
+
+impl App {
+    /// Works one batch.
+    ///
+    /// # Errors
+    /// Never: what fails is named in the answer.
+    pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Infallible> {
+        let runs = groups(event.records).into_iter().map(|group| self.run(group));
+        let judged = futures::future::join_all(runs).await;
+        Ok(batch::settle(&self.queue, Some(&self.parking), judged.into_iter().flatten().collect()).await)
+    }
+
+    /// Runs one account's messages in order.
+    async fn run(&self, messages: Vec<SqsMessage>) -> Vec<(SqsMessage, Verdict)> {
+        let group = messages.first().and_then(batch::group).map(AccountId::parse);
+        let Some(Ok(account)) = group else {
+            let verdict = Verdict::Park("the message group is no account id".to_owned());
+            return messages.into_iter().map(|message| (message, verdict.clone())).collect();
+        };
+        let clock = SystemClock;
+        let tokens = Tokens::new(&self.xero.identity, &self.tokens, &self.table, &clock, &self.memory);
+        let sync = Sync {
+            client: &self.xero.client,
+            tokens: &tokens,
+            connections: &self.table,
+            mappings: &self.table,
+            organisations: &self.table,
+            records: &self.table,
+            contacts: &self.table,
+            cooldowns: &self.table,
+            notifications: &self.notifications,
+            clock: &clock,
+        };
+        let bodies: Vec<Message> =
+            messages.iter().map(|message| Message { body: message.body.clone().unwrap_or_default() }).collect();
+        let outcomes = sync.run(&account, &bodies).await;
+        messages.into_iter().zip(outcomes.into_iter().map(verdict)).collect()
+    }
+}
+
+fn verdict(outcome: Outcome) -> Verdict {
+    match outcome {
+        Outcome::Done => Verdict::Done,
+        Outcome::Again(time) => Verdict::Again(time),
+        Outcome::Park(reason) => Verdict::Park(reason),
+    }
+}
+
+/// Messages by their group, in the order in which they came.
+fn groups(messages: Vec<SqsMessage>) -> Vec<Vec<SqsMessage>> {
+    let mut groups: Vec<Vec<SqsMessage>> = Vec::new();
+    for message in messages {
+        let same = groups.iter_mut().find(|known| known.first().map(batch::group) == Some(batch::group(&message)));
+        match same {
+            Some(known) => known.push(message),
+            None => groups.push(vec![message]),
+        }
+    }
+    groups
+}

@@ -22,8 +22,9 @@ pub fn group(message: &SqsMessage) -> Option<&str> {
     message.attributes.get("MessageGroupId").map(String::as_str)
 }
 
-/// Carries out the verdicts and names the messages that come again.
-pub async fn settle(queue: &Queue, parking: &Queue, judged: Vec<(SqsMessage, Verdict)>) -> SqsBatchResponse {
+/// Carries out the verdicts and names the messages that come again. What cannot be worked goes to
+/// `parking`; without one it is left to the queue's own redrive.
+pub async fn settle(queue: &Queue, parking: Option<&Queue>, judged: Vec<(SqsMessage, Verdict)>) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     let mut hidden = Vec::new();
     for (message, verdict) in judged {
@@ -47,8 +48,12 @@ pub async fn settle(queue: &Queue, parking: &Queue, judged: Vec<(SqsMessage, Ver
     response
 }
 
-async fn park(parking: &Queue, message: &SqsMessage, reason: &str) -> bool {
+async fn park(parking: Option<&Queue>, message: &SqsMessage, reason: &str) -> bool {
     let id = message.message_id.as_deref().unwrap_or_default();
+    let Some(parking) = parking else {
+        tracing::error!(message.id = id, reason, "a message cannot be worked; the queue parks it after its last try");
+        return false;
+    };
     let body = message.body.as_deref().unwrap_or_default();
     match parking.park(body, group(message), id, reason).await {
         Ok(()) => {

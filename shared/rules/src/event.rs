@@ -8,6 +8,7 @@ pub use fields::{Currency, DocumentNumber, EventId, SessionalId};
 pub use invoice::{Address, Invoice, Line, LineAmounts, Organisation};
 
 use crate::account::AccountId;
+use crate::input;
 use crate::problem::Problem;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -93,30 +94,14 @@ impl Event {
 
 /// Reads a value; an error names the path of the field, below `prefix`.
 fn read<'de, T: Deserialize<'de>>(json: &'de str, prefix: &str) -> Result<T, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let inner = error.path().to_string();
-        let path = match (prefix, inner.as_str()) {
-            (prefix, ".") => prefix.to_owned(),
+    input::read(json.as_bytes()).map_err(|wrong| {
+        let path = match (prefix, wrong.path.as_str()) {
+            (prefix, "") => prefix.to_owned(),
             ("", inner) => inner.to_owned(),
             (prefix, inner) => format!("{prefix}.{inner}"),
         };
-        // serde's sentence may quote the offending value; only its kind is passed on.
-        let detail = match error.inner().classify() {
-            serde_json::error::Category::Data => plain_reason(&error.inner().to_string()),
-            _ => "This is not valid JSON".to_owned(),
-        };
-        Problem::invalid_event(path, detail)
+        Problem::invalid_event(path, wrong.reason)
     })
-}
-
-/// The reason without serde's position, and without values that it quotes.
-fn plain_reason(reason: &str) -> String {
-    let reason = reason.split(" at line ").next().unwrap_or(reason);
-    match reason.split_once(", expected ") {
-        Some((_, expected)) if reason.starts_with("invalid ") => format!("This must be {expected}"),
-        _ => reason.to_owned(),
-    }
 }
 
 fn missing(field: &str) -> Problem {

@@ -12,6 +12,8 @@ pub mod event;
 pub mod facts;
 pub mod failure;
 pub mod held;
+mod input;
+pub mod lost;
 pub mod mapping;
 pub mod notification;
 pub mod organisation;
@@ -21,7 +23,9 @@ pub mod ports;
 pub mod problem;
 pub mod random;
 pub mod record;
+pub mod record_view;
 pub mod session;
+pub mod status;
 pub mod sync;
 pub mod tokens;
 

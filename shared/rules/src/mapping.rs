@@ -3,6 +3,7 @@
 
 use crate::account::AccountId;
 use crate::chart::{self, Choice};
+use crate::input;
 use crate::organisation::Facts;
 use crate::problem::Problem;
 use jiff::Timestamp;
@@ -145,12 +146,7 @@ impl Choices {
     /// # Errors
     /// A [`Problem`] that names the field.
     pub fn parse(json: &[u8]) -> Result<Self, Problem> {
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let path = error.path().to_string();
-            let field = if path == "." { String::new() } else { path };
-            Problem::invalid(field, "This is not a mapping: see the field for what is wrong with it")
-        })
+        input::read(json).map_err(|wrong| Problem::invalid(wrong.path, wrong.reason))
     }
 
     /// Checks every choice against the live chart.

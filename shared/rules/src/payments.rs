@@ -5,12 +5,12 @@ mod reading;
 
 pub use reading::{Change, read_payment};
 
-use crate::connection::{Connection, ErrorReason, Status};
-use crate::outbox;
+use crate::connection::{Connection, Status};
 use crate::ports::{Claims, Clock, Connections, Cooldowns, Notifications, Records, Unavailable, Written};
 use crate::record::Record;
 use crate::session::{Interruption, Session};
 use crate::tokens::Tokens;
+use crate::{lost, outbox};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use xero::models::Invoice;
@@ -164,7 +164,13 @@ impl Payments<'_> {
                 Outcome::Again(time)
             }
             (Interruption::Wait(time) | Interruption::Later(time), _) => Outcome::Again(time),
-            (Interruption::Lost(reason), _) => self.lose(connection, reason).await?,
+            (Interruption::Lost(reason), Some(tenant)) => {
+                // The sweep finds what was missed once the connection is back, so the hint itself may go.
+                lost::lose(self.connections, self.notifications, self.clock, &connection.account, tenant, reason)
+                    .await?;
+                Outcome::Dropped
+            }
+            (Interruption::Lost(_), None) => Outcome::Dropped,
             (Interruption::Unavailable(error), _) => return Err(error),
             (Interruption::NoAnswer(error) | Interruption::Refused(error), _) => {
                 tracing::warn!(error = %error, "Xero gave no answer about payments");
@@ -175,17 +181,5 @@ impl Payments<'_> {
                 Outcome::Again(RETRY_WAIT)
             }
         })
-    }
-
-    /// The sweep finds what was missed once the connection is back, so the hint itself may go.
-    async fn lose(&self, mut connection: Connection, reason: ErrorReason) -> Result<Outcome, Unavailable> {
-        connection.lose(reason, self.clock.now());
-        match self.connections.put_connection(&mut connection).await? {
-            Written::Done => {
-                outbox::flush_connection(self.connections, self.notifications, &mut connection).await?;
-                Ok(Outcome::Dropped)
-            }
-            Written::Conflict => Ok(Outcome::Again(RETRY_WAIT)),
-        }
     }
 }

@@ -97,6 +97,19 @@ impl Problem {
         problem
     }
 
+    /// Another Sessional account has the organisation.
+    #[must_use]
+    pub fn organisation_taken() -> Self {
+        let mut problem = Self::new(
+            "/problems/organisation-taken",
+            "The organisation is connected elsewhere",
+            409,
+            "Another Sessional account is connected to this Xero organisation. Disconnect it there first",
+        );
+        problem.action = Some("choose_organisation");
+        problem
+    }
+
     /// There is no such thing in this account.
     #[must_use]
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {

@@ -20,7 +20,7 @@ use crate::ports::{
 use crate::record::State;
 use crate::session::{Interruption, Session};
 use crate::tokens::Tokens;
-use crate::{facts, outbox};
+use crate::{facts, lost};
 use std::time::Duration;
 use xero::TenantId;
 
@@ -82,7 +82,7 @@ enum Stop {
     /// Nobody knows whether a call arrived: counted for each document that it was made for.
     Unanswered(String),
     /// The connection is lost: everything that is not done is held.
-    Lost(ErrorReason),
+    Lost(TenantId, ErrorReason),
 }
 
 impl From<Unavailable> for Stop {
@@ -160,7 +160,7 @@ impl Sync<'_> {
                 tracing::info!(xero.tenant_id = %tenant, wait.seconds = time.as_secs(), "the tenant cools down");
                 Stop::Again(time)
             }
-            Interruption::Lost(reason) => Stop::Lost(reason),
+            Interruption::Lost(reason) => Stop::Lost(tenant, reason),
             Interruption::Unavailable(error) => return Err(error),
             Interruption::Later(time) => Stop::Again(time),
             Interruption::NoAnswer(error) | Interruption::Refused(error) => {
@@ -176,52 +176,34 @@ impl Sync<'_> {
 
     /// Ends what is not over yet in the way that the stop asks for.
     async fn stop(&self, account: &AccountId, jobs: &mut [Job], stop: Stop) {
+        let stop = match stop {
+            Stop::Lost(tenant, reason) => self.lose(account, tenant, jobs, reason).await.err(),
+            other => Some(other),
+        };
         let wait = match stop {
-            Stop::Again(wait) => wait,
+            None => return,
+            Some(Stop::Again(wait)) => wait,
+            Some(Stop::Lost(..)) => STORE_WAIT,
             // Nothing was sent for any document: no attempt is counted, and Xero is given time.
-            Stop::Unanswered(_) => OUTAGE_WAIT,
-            Stop::Lost(reason) => match self.lose(account, jobs, reason).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(error = %error, "a lost connection could not be stored; the messages come again");
-                    STORE_WAIT
-                }
-            },
+            Some(Stop::Unanswered(_)) => OUTAGE_WAIT,
         };
         for job in jobs.iter_mut().filter(|job| !job.is_over()) {
             job.outcome = Some(Outcome::Again(wait));
         }
     }
 
-    /// Marks the connection as lost, tells the backend and holds the work.
-    async fn lose(&self, account: &AccountId, jobs: &mut [Job], reason: ErrorReason) -> Result<(), Unavailable> {
-        let Some(mut connection) = self.connections.connection(account).await? else { return Ok(()) };
-        let Some(tenant) = connection.organisation.as_ref().map(|organisation| organisation.tenant) else {
-            return Ok(());
-        };
-        connection.lose(reason, self.clock.now());
-        match self.connections.put_connection(&mut connection).await? {
-            crate::ports::Written::Done => {}
-            crate::ports::Written::Conflict => {
-                // Somebody changed it just now, perhaps by authorising it again: look again later.
-                for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-                    job.outcome = Some(Outcome::Again(STORE_WAIT));
-                }
-                return Ok(());
-            }
+    /// Marks the connection as lost and holds the work, unless somebody has just mended it.
+    async fn lose(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        jobs: &mut [Job],
+        reason: ErrorReason,
+    ) -> Result<(), Stop> {
+        match lost::lose(self.connections, self.notifications, self.clock, account, tenant, reason).await? {
+            Some(_) => self.hold_all(tenant, jobs, &Failure::connection_lost()).await,
+            None => Err(Stop::Again(STORE_WAIT)),
         }
-        tracing::warn!(xero.tenant_id = %tenant, reason = reason.word(), "the connection is lost");
-        outbox::flush_connection(self.connections, self.notifications, &mut connection).await?;
-        match self.hold_all(tenant, jobs, &Failure::connection_lost()).await {
-            Ok(()) | Err(Stop::Lost(_)) => {}
-            Err(stop @ (Stop::Again(_) | Stop::Unanswered(_))) => {
-                let wait = if let Stop::Again(wait) = stop { wait } else { OUTAGE_WAIT };
-                for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-                    job.outcome = Some(Outcome::Again(wait));
-                }
-            }
-        }
-        Ok(())
     }
 }
 

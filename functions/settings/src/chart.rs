@@ -1,0 +1,102 @@
+//! The chart of accounts and the mapping onto it. A mapping is checked against the live chart, and what was
+//! held because sales had no account goes on as soon as they have one.
+
+use crate::{Answered, App, unavailable};
+use aws::clock::SystemClock;
+use aws::http::json;
+use http::StatusCode;
+use jiff::Timestamp;
+use rules::connection::{Connection, Status};
+use rules::mapping::{self, Choices, Mapping};
+use rules::organisation::Facts;
+use rules::ports::{Mappings as _, Written};
+use rules::session::{Interruption, Session};
+use rules::tokens::Tokens;
+use rules::{AccountId, Problem, chart, facts, held, lost};
+use xero::TenantId;
+
+impl App {
+    pub(crate) async fn accounts(&self, account: &AccountId, refresh: bool) -> Answered {
+        let connection = self.connection(account).await?;
+        let facts = self.facts(&connection, refresh).await?;
+        Ok(json(StatusCode::OK, &chart::draw(&facts)))
+    }
+
+    pub(crate) async fn mapping(&self, account: &AccountId) -> Answered {
+        let connection = self.connection(account).await?;
+        let tenant = connection.organisation.as_ref().ok_or_else(Problem::not_connected)?.tenant;
+        let stored = self.table.mapping(account, tenant).await.map_err(unavailable)?;
+        let choices = stored.map(|mapping| mapping.choices).unwrap_or_default();
+        Ok(json(StatusCode::OK, &choices))
+    }
+
+    pub(crate) async fn map(&self, account: &AccountId, body: &[u8]) -> Answered {
+        let choices = Choices::parse(body)?;
+        let connection = self.connection(account).await?;
+        let facts = self.facts(&connection, true).await?;
+        choices.check(&facts)?;
+        let tenant = connection.tenant().ok_or_else(Problem::connection_lost)?;
+        self.store(account, tenant, choices.clone()).await?;
+        if choices.sales.is_some() {
+            let released = held::release(&self.table, &self.queue, account, tenant).await.map_err(unavailable)?;
+            tracing::info!(xero.tenant_id = %tenant, held.released = released, "a mapping was stored");
+        }
+        Ok(json(StatusCode::OK, &choices))
+    }
+
+    async fn store(&self, account: &AccountId, tenant: TenantId, choices: Choices) -> Result<(), Problem> {
+        let stored = self.table.mapping(account, tenant).await.map_err(unavailable)?;
+        let mut mapping = Mapping {
+            version: mapping::VERSION,
+            account: account.clone(),
+            tenant,
+            revision: stored.map_or(0, |stored| stored.revision),
+            chosen_at: Timestamp::now(),
+            choices,
+        };
+        match self.table.put_mapping(&mut mapping).await.map_err(unavailable)? {
+            Written::Done => Ok(()),
+            Written::Conflict => Err(Problem::conflict()),
+        }
+    }
+
+    /// What is known of the connected organisation, or what Xero says now.
+    async fn facts(&self, connection: &Connection, fresh: bool) -> Result<Facts, Problem> {
+        match connection.status {
+            Status::Connected => {}
+            Status::Error => return Err(Problem::connection_lost()),
+            Status::ChooseOrganisation | Status::Disconnected => return Err(Problem::not_connected()),
+        }
+        let clock = SystemClock;
+        let tokens = Tokens::new(&self.xero.identity, &self.tokens, &self.table, &clock, &self.memory);
+        let session = Session::open(&self.xero.client, &tokens, connection).ok_or_else(Problem::not_connected)?;
+        let account = &connection.account;
+        let read = if fresh {
+            facts::read(&self.table, &session, account, &clock).await
+        } else {
+            facts::known(&self.table, &session, account, &clock).await
+        };
+        match read {
+            Ok(facts) => Ok(facts),
+            Err(interruption) => Err(self.interrupted(account, session.tenant_id(), interruption).await),
+        }
+    }
+
+    async fn interrupted(&self, account: &AccountId, tenant: TenantId, interruption: Interruption) -> Problem {
+        match interruption {
+            Interruption::Lost(reason) => {
+                let lost = lost::lose(&self.table, &self.notifications, &SystemClock, account, tenant, reason).await;
+                lost.map_or_else(unavailable, |_| Problem::connection_lost())
+            }
+            Interruption::Unavailable(error) => unavailable(error),
+            Interruption::Operator(error) => {
+                tracing::error!(error, alarm = "operator", "our own request or credentials are refused");
+                Problem::operator()
+            }
+            Interruption::Wait(_) | Interruption::Later(_) | Interruption::NoAnswer(_) | Interruption::Refused(_) => {
+                tracing::warn!(xero.tenant_id = %tenant, reason = %interruption, "Xero could not be asked");
+                Problem::try_again()
+            }
+        }
+    }
+}

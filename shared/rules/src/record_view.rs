@@ -1,0 +1,76 @@
+//! A record as the app shows it: its state, its Xero reference with a link, both sides' amounts, and what
+//! happened to it in plain English.
+
+use crate::failure::Failure;
+use crate::record::{Amounts, Entry, HISTORY_AGE, Kind, Record, State};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use xero::{Document, InvoiceId};
+
+/// The answer of `GET /records/{kind}/{id}`, and an element of `GET /records`.
+#[derive(Debug, Serialize)]
+pub struct RecordView {
+    /// The kind of document.
+    pub kind: Kind,
+    /// Sessional's id.
+    pub id: String,
+    /// The number on the document.
+    pub number: String,
+    /// Where it stands.
+    pub state: State,
+    /// The document in Xero; absent means that the sync did not complete, and the message says why.
+    pub xero: Option<XeroView>,
+    /// Both sides' amounts.
+    pub amounts: Amounts,
+    /// The day that it was paid in full.
+    pub paid_on: Option<Date>,
+    /// The last thing that happened, in plain English.
+    pub message: String,
+    /// Why it waits or failed, and what the user can do.
+    pub failure: Option<Failure>,
+    /// Something to know although all went well.
+    pub remark: Option<String>,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+    /// What happened in the last 90 days, newest first.
+    pub history: Vec<Entry>,
+}
+
+/// A document in Xero.
+#[derive(Debug, Serialize)]
+pub struct XeroView {
+    /// Xero's id.
+    pub id: InvoiceId,
+    /// Its number there.
+    pub number: Option<String>,
+    /// Where it can be opened in Xero.
+    pub url: Option<String>,
+}
+
+/// Draws a record; the organisation's short code makes the link.
+#[must_use]
+pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordView {
+    let link = |id| short_code.map(|code| xero::deep_link(code, Document::Invoice(id)).to_string());
+    let mut history = record.history;
+    history.retain(|entry| now.duration_since(entry.at) < HISTORY_AGE);
+    history.reverse();
+    RecordView {
+        kind: record.key.kind,
+        id: record.key.id,
+        number: record.number,
+        state: record.state,
+        xero: record.reference.map(|reference| XeroView {
+            url: link(reference.id),
+            id: reference.id,
+            number: reference.number,
+        }),
+        amounts: record.amounts,
+        paid_on: record.paid_on,
+        message: history.first().map(|entry| entry.message.clone()).unwrap_or_default(),
+        failure: record.failure,
+        remark: record.remark,
+        changed_at: record.changed_at,
+        history,
+    }
+}

@@ -1,0 +1,106 @@
+//! The connection as the app's Integrations page shows it.
+
+use crate::connection::{Connection, Status};
+use crate::mapping::{ExpenseCategory, Mapping};
+use jiff::Timestamp;
+use serde::Serialize;
+use xero::TenantId;
+
+/// The answer of `GET /connection`.
+#[derive(Debug, Serialize)]
+pub struct StatusView {
+    /// Where the connection stands.
+    pub status: Status,
+    /// The organisation; it stays visible after a disconnect.
+    pub organisation: Option<OrganisationView>,
+    /// Since when it is connected.
+    pub connected_at: Option<Timestamp>,
+    /// Why it is in error, and what the user can do.
+    pub error: Option<ErrorView>,
+    /// How far the set-up is.
+    pub setup: SetupView,
+    /// When Xero last answered for it.
+    pub last_checked_at: Option<Timestamp>,
+    /// Whether Xero asked us to wait.
+    pub limits: LimitsView,
+}
+
+/// A Xero organisation.
+#[derive(Debug, Serialize)]
+pub struct OrganisationView {
+    /// Xero's id of it.
+    pub tenant_id: TenantId,
+    /// Its name.
+    pub name: String,
+}
+
+/// Why a connection is in error.
+#[derive(Debug, Serialize)]
+pub struct ErrorView {
+    /// Stable word.
+    pub reason: &'static str,
+    /// In plain English.
+    pub message: &'static str,
+    /// What the user can do.
+    pub action: &'static str,
+}
+
+/// How far the set-up is.
+#[derive(Debug, Serialize)]
+pub struct SetupView {
+    /// Whether an organisation is chosen.
+    pub organisation: bool,
+    /// Whether an account is chosen for sales.
+    pub sales_mapped: bool,
+    /// Expense categories that have no account and are skipped.
+    pub unmapped_categories: Vec<ExpenseCategory>,
+}
+
+/// Whether Xero asked us to wait.
+#[derive(Debug, Serialize)]
+pub struct LimitsView {
+    /// Until when nothing is sent to this organisation.
+    pub waiting_until: Option<Timestamp>,
+}
+
+/// Draws the status. An account that was never connected is disconnected.
+#[must_use]
+pub fn draw(connection: Option<Connection>, mapping: Option<&Mapping>, waiting_until: Option<Timestamp>) -> StatusView {
+    let chosen = connection.as_ref().is_some_and(|connection| {
+        matches!(connection.status, Status::Connected | Status::Error) && connection.organisation.is_some()
+    });
+    let setup = SetupView {
+        organisation: chosen,
+        sales_mapped: mapping.is_some_and(|mapping| mapping.choices.sales.is_some()),
+        unmapped_categories: mapping
+            .map_or_else(|| ExpenseCategory::ALL.to_vec(), |mapping| mapping.choices.unmapped().collect()),
+    };
+    let limits = LimitsView { waiting_until };
+    let Some(connection) = connection else {
+        return StatusView {
+            status: Status::Disconnected,
+            organisation: None,
+            connected_at: None,
+            error: None,
+            setup,
+            last_checked_at: None,
+            limits,
+        };
+    };
+    let error = connection.error.filter(|_| connection.status == Status::Error);
+    StatusView {
+        status: connection.status,
+        organisation: connection
+            .organisation
+            .map(|organisation| OrganisationView { tenant_id: organisation.tenant, name: organisation.name }),
+        connected_at: connection.connected_at,
+        error: error.map(|reason| ErrorView {
+            reason: reason.word(),
+            message: reason.message(),
+            action: reason.action(),
+        }),
+        setup,
+        last_checked_at: connection.last_checked_at,
+        limits,
+    }
+}
