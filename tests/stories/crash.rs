@@ -6,6 +6,7 @@ use local::journey::Journey;
 use local::narrator::Silence;
 use local::stack::StackInfo;
 use local::workers;
+use local::xero_side::Owner;
 
 use crate::stage::{Stage, new_name};
 
@@ -15,7 +16,8 @@ const LONGEST_AMBUSH: Duration = Duration::from_secs(3);
 async fn travel_while_one_dies(stack: &StackInfo, victim: &str) -> anyhow::Result<()> {
     let name = new_name();
     let mut silence = Silence;
-    let mut journey = Journey::prepare(stack, &name, &format!("Crash {victim} {name}"), &mut silence).await?;
+    let owner = Owner::new(stack, &name).await?;
+    let mut journey = Journey::prepare(stack, &name, owner, &mut silence).await?;
     let mut deaths = workers::kill(stack, victim)?;
     journey.connect().await?;
     deaths += workers::kill(stack, victim)?;

@@ -2,6 +2,7 @@
 
 use local::journey::Journey;
 use local::narrator::Silence;
+use local::xero_side::Owner;
 
 use crate::stage::{Stage, new_name};
 
@@ -10,7 +11,8 @@ async fn an_invoice_goes_to_xero_and_its_payment_comes_back() -> anyhow::Result<
     let stage = Stage::shared()?;
     let name = new_name();
     let mut silence = Silence;
-    let mut journey = Journey::prepare(&stage.stack, &name, &format!("Journey {name}"), &mut silence).await?;
+    let owner = Owner::new(&stage.stack, &name).await?;
+    let mut journey = Journey::prepare(&stage.stack, &name, owner, &mut silence).await?;
     let last = journey.travel().await?;
     assert_eq!(last, format!("invoice {} is paid", journey.number()));
     Ok(())

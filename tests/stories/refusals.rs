@@ -3,6 +3,7 @@
 use local::client::{Answer, Sessional, token};
 use local::journey::Journey;
 use local::narrator::Silence;
+use local::xero_side::Owner;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, new_name};
@@ -61,7 +62,8 @@ async fn an_event_with_a_missing_field_is_refused_by_itself_and_nothing_is_writt
     let stage = Stage::shared()?;
     let name = new_name();
     let mut silence = Silence;
-    let mut journey = Journey::prepare(&stage.stack, &name, &format!("Refused {name}"), &mut silence).await?;
+    let owner = Owner::new(&stage.stack, &name).await?;
+    let mut journey = Journey::prepare(&stage.stack, &name, owner, &mut silence).await?;
     journey.connect().await?;
     let before = stage.written_about(&name).await?.len();
 

@@ -14,6 +14,7 @@ use local::ports::AskedPorts;
 use local::progress::Progress;
 use local::python::Python;
 use local::stack::{self, Options, STACK_VARIABLE, Stack, StackInfo};
+use local::xero_side::Owner;
 
 /// What every command gets.
 pub(crate) struct Context {
@@ -38,7 +39,7 @@ pub(crate) async fn demo(context: &Context, keep: bool) -> anyhow::Result<ExitCo
     let info = running.info.clone();
     let mut narrator = Aloud::default();
     let journey = async {
-        let mut journey = Journey::prepare(&info, "000123", "Harbour Sound Ltd", &mut narrator).await?;
+        let mut journey = Journey::prepare(&info, "000123", Owner::alex(&info)?, &mut narrator).await?;
         journey.travel().await
     };
     let last = tokio::select! {

@@ -63,6 +63,12 @@ impl Deployment {
         let found = self.resources.get(logical_id);
         found.map(String::as_str).with_context(|| format!("template.yaml has no resource {logical_id}"))
     }
+
+    /// A variable of a function.
+    pub fn variable(&self, function: &str, name: &str) -> anyhow::Result<&str> {
+        let found = self.environment.get(function).and_then(|variables| variables.get(name));
+        found.map(String::as_str).with_context(|| format!("template.yaml gives {function} no {name}"))
+    }
 }
 
 /// Deploys, or brings an existing stack up to date.

@@ -8,11 +8,9 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Sessional};
-use crate::consent::{self, Button};
 use crate::narrator::Narrator;
 use crate::stack::StackInfo;
-use crate::stand_in::Control;
-use crate::xero_side;
+use crate::xero_side::Owner;
 
 /// Long enough for a killed function's batch to come again more than once.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,32 +22,25 @@ const LOOK_AGAIN: Duration = Duration::from_millis(150);
 pub struct Journey<'a> {
     /// The account's app.
     pub sessional: Sessional,
-    /// What happens at Xero.
-    pub xero: Control,
-    /// The organisation's name, as the consent page shows it.
-    pub organisation: String,
+    /// The person at Xero, and the organisation.
+    pub owner: Owner,
     /// The invoice as Sessional sends it.
     pub invoice: Value,
+    /// Xero's id of the invoice, once it is there.
+    document: Option<uuid::Uuid>,
     narrator: &'a mut dyn Narrator,
 }
 
 impl<'a> Journey<'a> {
-    /// Somebody with an organisation of their own, so that journeys do not meet.
+    /// A new account of Sessional for somebody who has an organisation at Xero.
     pub async fn prepare(
         stack: &StackInfo,
         name: &str,
-        organisation: &str,
+        owner: Owner,
         narrator: &'a mut dyn Narrator,
     ) -> anyhow::Result<Self> {
-        let xero = Control::of(stack)?;
-        xero_side::ensure_organisation(&xero, organisation).await?;
-        Ok(Self {
-            sessional: Sessional::sign_in(stack, &format!("acc_{name}")).await?,
-            xero,
-            organisation: organisation.to_owned(),
-            invoice: invoice(name),
-            narrator,
-        })
+        let sessional = Sessional::sign_in(stack, &format!("acc_{name}")).await?;
+        Ok(Self { sessional, owner, invoice: invoice(name), document: None, narrator })
     }
 
     /// All of it; gives the last sentence.
@@ -66,9 +57,8 @@ impl<'a> Journey<'a> {
     pub async fn connect(&mut self) -> anyhow::Result<()> {
         self.narrator.step("The user presses \"Connect to Xero\" in Sessional");
         let started = self.expect(200, "POST", "/connection", None).await?;
-        self.narrator.step(&format!("Xero's page asks the user, who allows access to {}", self.organisation));
-        let authorise = started.text_at("/authorise_url")?;
-        let back = consent::decide(&self.sessional, &authorise, &self.organisation, Button::Allow).await?;
+        self.narrator.step(&format!("Xero's page asks the user, who allows access to {}", self.owner.organisation));
+        let back = self.owner.allow(&started.text_at("/authorise_url")?).await?;
         let answer = self.sessional.open(&back).await?;
         self.narrator.exchange("GET /oauth/callback?code=…&state=…", None, &answer);
         let location = answer.header("location").unwrap_or_default();
@@ -112,17 +102,18 @@ impl<'a> Journey<'a> {
     pub async fn wait_until_synced(&mut self) -> anyhow::Result<Value> {
         self.narrator.step("The sync log shows the invoice with its Xero reference");
         let record = self.wait_for_state(&["synced", "paid"]).await?.json();
-        let reference = record.pointer("/xero/id").and_then(Value::as_str);
-        ensure!(reference.is_some(), "the record has no Xero reference: {record}");
+        let reference = record.pointer("/xero/id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        self.document = Some(reference.with_context(|| format!("the record has no Xero reference: {record}"))?);
         Ok(record)
     }
 
     /// The bookkeeper reconciles the invoice in Xero, and Xero tells the service.
     pub async fn pay(&mut self) -> anyhow::Result<()> {
-        let number = self.number().to_owned();
-        self.narrator.step(&format!("In Xero, the bookkeeper marks {number} as paid; Xero sends its signed webhook"));
-        let said = xero_side::pay(&self.xero, &self.organisation, &number).await?;
-        self.narrator.say(&said);
+        let title = format!("In Xero, the bookkeeper marks {} as paid; Xero sends its signed webhook", self.number());
+        self.narrator.step(&title);
+        let document = self.document.context("the invoice has no Xero reference yet")?;
+        let payment = self.owner.pay(document).await?;
+        self.narrator.say(&format!("Xero's payment {payment}"));
         Ok(())
     }
 

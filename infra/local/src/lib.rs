@@ -9,7 +9,6 @@ pub mod backend;
 pub mod binaries;
 pub mod cargo;
 pub mod client;
-pub mod consent;
 pub mod deploy;
 pub mod emulator;
 pub mod front;

@@ -130,7 +130,7 @@ impl Stack {
 
         progress.step("starting the AWS emulator and the Xero stand-in");
         let stand_in = stand_in::start(layout, &python, &folder, ports, options.keeps_state).await?;
-        let app = stand_in::register(&stand_in, &folder, &front_url).await?;
+        let app = App::of(&folder)?;
         let emulator = emulator::start(layout, &python, &folder, ports, options.keeps_state).await?;
 
         progress.step("deploying template.yaml");
@@ -142,6 +142,8 @@ impl Stack {
             secrets: [("AppCredentials", app.credentials()), ("WebhookKey", app.webhook_key.clone())].into(),
         };
         let deployment = deploy::deploy(layout, &python, &request).await?;
+        let scopes = deployment.variable("connect", "OAUTH_SCOPES")?;
+        stand_in::register(&stand_in.control, &app, &front_url, scopes).await?;
         front.open(ports.aws, &deployment.api_id)?;
         let info = StackInfo {
             name: folder.name.clone(),
@@ -240,6 +242,6 @@ fn write_environment(info: &StackInfo, folder: &StackFolder) -> anyhow::Result<(
     for variables in info.deployment.environment.values() {
         all.extend(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     }
-    let text: String = all.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+    let text: String = all.iter().map(|(name, value)| format!("{name}=\"{value}\"\n")).collect();
     fs::write(folder.file("functions.env"), text).context("failed to write functions.env")
 }

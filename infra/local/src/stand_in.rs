@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
+use xero_stand_in::control::{AppRegistration, Client, Tier, WebhookSettings};
 
 use crate::layout::{Layout, StackFolder};
 use crate::part::{Part, Start};
 use crate::ports::Ports;
 use crate::python::Python;
-use crate::stack::StackInfo;
 
 /// It starts at once; a machine under load may need longer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,7 +55,7 @@ impl App {
     }
 
     /// The stack's own, made on the first start.
-    fn of(folder: &StackFolder) -> anyhow::Result<Self> {
+    pub fn of(folder: &StackFolder) -> anyhow::Result<Self> {
         let path = folder.file("app.json");
         if let Ok(bytes) = fs::read(&path) {
             return serde_json::from_slice(&bytes).context("app.json is of another version");
@@ -111,55 +111,17 @@ pub async fn start(
 }
 
 /// Registers the service as an app, as its owner does once in Xero's developer portal.
-pub async fn register(stand_in: &StandIn, folder: &StackFolder, front: &str) -> anyhow::Result<App> {
-    let app = App::of(folder)?;
-    let registration = json!({
-        "client_id": app.client_id,
-        "client_secret": app.client_secret,
-        "name": "Sessional",
-        "redirect_uris": [format!("{front}/oauth/callback")],
-        "webhook": { "url": format!("{front}/webhooks/accounting"), "key": app.webhook_key },
-    });
-    Control::new(&stand_in.control)?.post("/apps", &registration).await?;
-    Ok(app)
-}
-
-/// Its controls.
-#[derive(Clone, Debug)]
-pub struct Control {
-    address: String,
-    client: reqwest::Client,
-}
-
-impl Control {
-    /// The controls at this address.
-    pub fn new(address: &str) -> anyhow::Result<Self> {
-        Ok(Self { address: address.to_owned(), client: crate::http::client()? })
-    }
-
-    /// The controls of a running stack.
-    pub fn of(stack: &StackInfo) -> anyhow::Result<Self> {
-        Self::new(&stack.xero_control)
-    }
-
-    /// Asks for something to happen at Xero.
-    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let answer = self.client.post(format!("{}{path}", self.address)).json(body).send().await;
-        read(path, answer.with_context(|| format!("failed to call the stand-in's {path}"))?).await
-    }
-
-    /// Looks at what Xero knows.
-    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let answer = self.client.get(format!("{}{path}", self.address)).send().await;
-        read(path, answer.with_context(|| format!("failed to call the stand-in's {path}"))?).await
-    }
-}
-
-async fn read(path: &str, answer: reqwest::Response) -> anyhow::Result<Value> {
-    let status = answer.status();
-    let text = answer.text().await.context("failed to read the stand-in's answer")?;
-    if !status.is_success() {
-        bail!("the stand-in's {path} answered {status}: {text}");
-    }
-    Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+pub async fn register(control: &str, app: &App, front: &str, scopes: &str) -> anyhow::Result<()> {
+    let registration = AppRegistration {
+        client_id: app.client_id.clone(),
+        client_secret: app.client_secret.clone(),
+        name: "Sessional".to_owned(),
+        redirect_uris: vec![format!("{front}/oauth/callback")],
+        scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+        // Every story connects an organisation of its own.
+        tier: Tier::Plus,
+        certified: true,
+        webhook: Some(WebhookSettings::new(format!("{front}/webhooks/accounting"), &app.webhook_key)),
+    };
+    Client::new(control)?.register_app(&registration).await.context("failed to register the app with the stand-in")
 }
