@@ -1,0 +1,256 @@
+//! What people do in Xero's own pages: the bookkeeper's acts, through the same rules as the API's.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::types::{Act, Done, Tier};
+use crate::accounting::envelope::Refusal;
+use crate::accounting::invoices::{document, write};
+use crate::accounting::{Ctx, contacts, credit_notes, parties, payments};
+use crate::http::Call;
+use crate::json::Json;
+use crate::switches::Switches;
+use crate::world::ledger::Category;
+use crate::world::records::{Allocation, Document, Kind, Payment};
+use crate::world::{App, Role, World};
+
+/// Performs an act in an organisation; the error is Xero's sentence.
+pub(crate) fn perform(world: &mut World, tenant: Uuid, act: &Act) -> Result<Done, String> {
+    if let Act::DisconnectApp { client_id, user } = act {
+        let gone = |c: &crate::world::Connection| {
+            c.tenant == tenant && c.client_id == *client_id && user.is_none_or(|user| user == c.user)
+        };
+        world.connections.retain(|connection| !gone(connection));
+        return Ok(Done::default());
+    }
+    if matches!(act, Act::ResetDemo) {
+        return reset(world, tenant);
+    }
+    let bookkeeper = bookkeeper();
+    let call = Call::new("POST", "/", "unitdp=4", HeaderMap::new(), Bytes::new());
+    // Nothing binds the bookkeeper that is meant for the API alone.
+    let switches = Switches { reconciled_may_be_deleted: true, ..world.switches.clone() };
+    let now = world.clock.now();
+    let ledger = world.ledgers.get_mut(&tenant).ok_or("the organisation is unknown")?;
+    let mut ctx = Ctx {
+        ledger,
+        switches: &switches,
+        call: &call,
+        params: &[],
+        app: &bookkeeper,
+        role: Role::Adviser,
+        now,
+        sees_payments: true,
+    };
+    let id = in_ledger(&mut ctx, act)?;
+    world.collect_events(tenant);
+    Ok(Done { id })
+}
+
+fn in_ledger(ctx: &mut Ctx<'_>, act: &Act) -> Result<Option<Uuid>, String> {
+    match act {
+        Act::Pay { document, amount, date, reconciled } => pay(ctx, *document, *amount, *date, *reconciled).map(Some),
+        Act::RemovePayment { payment } => {
+            let removed = payments::remove(ctx, *payment).map_err(sentence)?;
+            Ok(Some(removed.document))
+        }
+        Act::Credit { invoice, amount } => credit(ctx, *invoice, *amount).map(Some),
+        Act::Void { invoice } => {
+            let status = ctx.ledger.invoices.get(invoice).map(|document| document.status.clone());
+            let to = if status.as_deref() == Some("AUTHORISED") { "VOIDED" } else { "DELETED" };
+            let fields = Json::object().with("Status", to);
+            write::change(ctx, *invoice, &fields).map(|document| Some(document.id)).map_err(sentence)
+        }
+        Act::EditInvoice { invoice, fields } => {
+            write::change(ctx, *invoice, &element(fields)?).map(|document| Some(document.id)).map_err(sentence)
+        }
+        Act::CreateInvoice { fields } => {
+            write::add(ctx, &element(fields)?).map(|document| Some(document.id)).map_err(sentence)
+        }
+        Act::EditContact { contact, fields } => {
+            let mut fields = element(fields)?;
+            fields.set("ContactID", *contact);
+            let party = parties::upsert(ctx, &fields).map_err(sentence)?;
+            Ok(Some(contacts::save(ctx, party).id))
+        }
+        Act::CreateContact { fields } => {
+            let party = parties::create(ctx, &element(fields)?).map_err(sentence)?;
+            Ok(Some(contacts::save(ctx, party).id))
+        }
+        Act::ArchiveContact { contact, archived } => archive_contact(ctx, *contact, *archived).map(|()| Some(*contact)),
+        Act::MergeContacts { loser, winner } => merge(ctx, *loser, *winner).map(|()| Some(*winner)),
+        Act::ArchiveAccount { code, archived } => change_account(ctx, code, |account| account.archived = *archived),
+        Act::RecodeAccount { code, to } => change_account(ctx, code, |account| account.code = Some(to.clone())),
+        Act::SetTaxRate { tax_type, status } => {
+            let rate = ctx.ledger.tax_rates.iter_mut().find(|rate| rate.tax_type == *tax_type);
+            rate.ok_or("the tax rate is unknown")?.status.clone_from(status);
+            Ok(None)
+        }
+        Act::LockPeriod { until, end_of_year } => {
+            let organisation = &mut ctx.ledger.organisation;
+            if *end_of_year {
+                organisation.year_lock = *until;
+            } else {
+                organisation.period_lock = *until;
+            }
+            Ok(None)
+        }
+        Act::Reconcile { id, reconciled } => {
+            let now = ctx.now;
+            if let Some(document) = ctx.ledger.bank_transactions.get_mut(id) {
+                (document.reconciled, document.updated) = (*reconciled, now);
+            } else if let Some(payment) = ctx.ledger.payments.get_mut(id) {
+                (payment.reconciled, payment.updated) = (*reconciled, now);
+            } else {
+                return Err("the bank transaction or payment is unknown".to_owned());
+            }
+            Ok(Some(*id))
+        }
+        Act::ChangeRole { user, role } => {
+            match role {
+                Some(role) => ctx.ledger.members.insert(*user, *role),
+                None => ctx.ledger.members.remove(user),
+            };
+            Ok(None)
+        }
+        Act::DisconnectApp { .. } | Act::ResetDemo => Ok(None),
+    }
+}
+
+fn pay(
+    ctx: &mut Ctx<'_>,
+    id: Uuid,
+    amount: Option<Decimal>,
+    date: Option<Date>,
+    reconciled: bool,
+) -> Result<Uuid, String> {
+    let invoice = ctx.ledger.invoices.get(&id).map(|document| (document, ctx.ledger.outstanding(document)));
+    let note = ctx.ledger.credit_notes.get(&id).map(|note| (note, note.total - ctx.ledger.applied(id)));
+    let (document, due) = invoice.or(note).ok_or("the document is unknown")?;
+    let in_currency = |account: &&crate::world::records::Account| {
+        account.is_bank() && !account.archived && account.currency.as_ref() == Some(&document.currency)
+    };
+    let account =
+        ctx.ledger.accounts.iter().find(in_currency).or_else(|| ctx.ledger.accounts.iter().find(|a| a.is_bank()));
+    let payment = Payment {
+        id: Uuid::new_v4(),
+        document: id,
+        account: account.ok_or("there is no bank account")?.id,
+        date: date.unwrap_or_else(|| ctx.today()),
+        amount: amount.unwrap_or(due),
+        currency_rate: document.currency_rate,
+        reference: None,
+        reconciled,
+        batch: None,
+        deleted: false,
+        updated: ctx.now,
+    };
+    payments::pay(ctx, payment).map(|payment| payment.id).map_err(sentence)
+}
+
+fn credit(ctx: &mut Ctx<'_>, id: Uuid, amount: Option<Decimal>) -> Result<Uuid, String> {
+    let invoice = ctx.ledger.invoices.get(&id).ok_or("the invoice is unknown")?.clone();
+    let amount = amount.unwrap_or_else(|| ctx.ledger.outstanding(&invoice));
+    let income = invoice.kind.is_income();
+    let mut note = document::blank(ctx, if income { Kind::AccrecCredit } else { Kind::AccpayCredit });
+    note.status = "AUTHORISED".to_owned();
+    note.number = income.then(|| credit_notes::next_number(ctx));
+    note.contact = invoice.contact;
+    note.currency.clone_from(&invoice.currency);
+    note.currency_rate = invoice.currency_rate;
+    (note.sub_total, note.total) = (amount, amount);
+    note.line_amounts = "NoTax".to_owned();
+    let mut line = invoice.lines.first().ok_or("the invoice has no lines")?.clone();
+    line.id = Uuid::new_v4();
+    line.description = Some("Credit".to_owned());
+    (line.quantity, line.unit_amount, line.line_amount) = (Some(Decimal::ONE), Some(amount), Some(amount));
+    (line.tax_type, line.tax_amount) = (Some("NONE".to_owned()), Decimal::ZERO);
+    note.lines = vec![line];
+    let date = note.date;
+    let Document { id: credit_note, .. } = credit_notes::commit(ctx, note, true);
+    let allocation = Allocation { id: Uuid::new_v4(), credit_note, invoice: id, amount, date };
+    let applied = credit_notes::apply(ctx, allocation);
+    if applied.is_err() {
+        ctx.ledger.credit_notes.remove(&credit_note);
+    }
+    applied.map(|_| credit_note).map_err(sentence)
+}
+
+fn archive_contact(ctx: &mut Ctx<'_>, id: Uuid, archived: bool) -> Result<(), String> {
+    let now = ctx.now;
+    let contact = ctx.ledger.contacts.get_mut(&id).ok_or("the contact is unknown")?;
+    (contact.archived, contact.updated) = (archived, now);
+    ctx.ledger.happened(Category::Contact, id, false, now);
+    Ok(())
+}
+
+/// The loser is archived, points at the winner, and its documents move over.
+fn merge(ctx: &mut Ctx<'_>, loser: Uuid, winner: Uuid) -> Result<(), String> {
+    let now = ctx.now;
+    if loser == winner || !ctx.ledger.contacts.contains_key(&winner) {
+        return Err("the winner is unknown".to_owned());
+    }
+    let contact = ctx.ledger.contacts.get_mut(&loser).ok_or("the loser is unknown")?;
+    (contact.archived, contact.merged_to, contact.updated) = (true, Some(winner), now);
+    for table in [&mut ctx.ledger.invoices, &mut ctx.ledger.credit_notes, &mut ctx.ledger.bank_transactions] {
+        for document in table.values_mut().filter(|document| document.contact == Some(loser)) {
+            document.contact = Some(winner);
+        }
+    }
+    ctx.ledger.happened(Category::Contact, loser, false, now);
+    ctx.ledger.happened(Category::Contact, winner, false, now);
+    Ok(())
+}
+
+fn change_account(
+    ctx: &mut Ctx<'_>,
+    code: &str,
+    change: impl FnOnce(&mut crate::world::records::Account),
+) -> Result<Option<Uuid>, String> {
+    let now = ctx.now;
+    let account = ctx.ledger.accounts.iter_mut().find(|account| account.code.as_deref() == Some(code));
+    let account = account.ok_or("the account is unknown")?;
+    change(account);
+    account.updated = now;
+    Ok(Some(account.id))
+}
+
+/// A demo company starts again under another id; what was connected is gone.
+fn reset(world: &mut World, tenant: Uuid) -> Result<Done, String> {
+    let now = world.clock.now();
+    let old = world.ledgers.remove(&tenant).ok_or("the organisation is unknown")?;
+    let id = Uuid::new_v4();
+    let mut new = crate::world::seed::ledger(id, &old.organisation.name, now);
+    new.organisation.is_demo = true;
+    new.members = old.members;
+    world.ledgers.insert(id, new);
+    world.connections.retain(|connection| connection.tenant != tenant);
+    Ok(Done { id: Some(id) })
+}
+
+fn element(fields: &Value) -> Result<Json, String> {
+    Json::parse(&fields.to_string()).map_err(|error| error.to_string())
+}
+
+fn sentence(refusal: Refusal) -> String {
+    refusal.messages.into_iter().chain(refusal.contact).collect::<Vec<_>>().join(" ")
+}
+
+/// The person at the desk, in the place of an app.
+fn bookkeeper() -> App {
+    App {
+        client_id: String::new(),
+        client_secret: String::new(),
+        name: "Xero".to_owned(),
+        redirect_uris: Vec::new(),
+        scopes: Default::default(),
+        tier: Tier::Starter,
+        certified: true,
+        webhook: None,
+        webhook_disabled: false,
+    }
+}

@@ -1,0 +1,512 @@
+//! A typed client of the control API, and the browser that walks through the consent page.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use reqwest::{Method, RequestBuilder};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::types::{
+    Act, AppRegistration, ClockMove, ClockState, ConnectionState, Delivery, Done, Exhaust, Fault, IntentToReceive,
+    JournalEntry, JournalQuery, NewOrganisation, NewUser, OrganisationChange, Release, Role, Switches, Totals,
+};
+
+/// Why a control call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The stand-in could not be reached, or its answer not read.
+    #[error("the control API cannot be reached")]
+    Http(#[from] reqwest::Error),
+    /// It answered that it cannot do this.
+    #[error("refused with {status}: {message}")]
+    Refused {
+        /// The status of the answer.
+        status: u16,
+        /// Its sentence; for acts this is Xero's.
+        message: String,
+    },
+    /// The page is not what was expected.
+    #[error("unexpected page: {0}")]
+    Page(String),
+}
+
+type Result<T, E = ControlError> = std::result::Result<T, E>;
+
+/// The control API of a running stand-in.
+#[derive(Clone, Debug)]
+pub struct Client {
+    base: String,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// A client for the control address that the stand-in printed.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built.
+    pub fn new(control_url: impl Into<String>) -> Result<Self> {
+        Ok(Self { base: control_url.into().trim_end_matches('/').to_owned(), http: plain_http()? })
+    }
+
+    /// Registers an app, or updates it.
+    ///
+    /// # Errors
+    /// When a redirect address is not one that Xero would take.
+    pub async fn register_app(&self, app: &AppRegistration) -> Result<()> {
+        self.nothing(Method::PUT, &format!("/apps/{}", app.client_id), app).await
+    }
+
+    /// Adds a person who can sign in.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn add_user(&self, user: &NewUser) -> Result<Uuid> {
+        self.id(Method::POST, "/users", user).await
+    }
+
+    /// Adds an organisation with the UK chart of accounts.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn add_organisation(&self, organisation: &NewOrganisation) -> Result<Uuid> {
+        self.id(Method::POST, "/organisations", organisation).await
+    }
+
+    /// Changes an organisation's settings.
+    ///
+    /// # Errors
+    /// When the organisation is unknown.
+    pub async fn change_organisation(&self, tenant: Uuid, change: &OrganisationChange) -> Result<()> {
+        self.nothing(Method::PATCH, &format!("/organisations/{tenant}"), change).await
+    }
+
+    /// Does something that a person does in Xero.
+    ///
+    /// # Errors
+    /// Xero's sentence when it refuses.
+    pub async fn act(&self, tenant: Uuid, act: &Act) -> Result<Done> {
+        self.send(Method::POST, &format!("/organisations/{tenant}/acts"), act).await
+    }
+
+    /// Pays all that is due; the payment's id.
+    ///
+    /// # Errors
+    /// Xero's sentence when it refuses.
+    pub async fn pay(&self, tenant: Uuid, document: Uuid) -> Result<Uuid> {
+        self.made(tenant, Act::Pay { document, amount: None, date: None, reconciled: false }).await
+    }
+
+    /// Pays a part; the payment's id.
+    ///
+    /// # Errors
+    /// Xero's sentence when it refuses.
+    pub async fn part_pay(&self, tenant: Uuid, document: Uuid, amount: Decimal) -> Result<Uuid> {
+        self.made(tenant, Act::Pay { document, amount: Some(amount), date: None, reconciled: false }).await
+    }
+
+    /// Pays all that is due on a given day; the payment's id.
+    ///
+    /// # Errors
+    /// Xero's sentence when it refuses.
+    pub async fn pay_on(&self, tenant: Uuid, document: Uuid, date: Date) -> Result<Uuid> {
+        self.made(tenant, Act::Pay { document, amount: None, date: Some(date), reconciled: false }).await
+    }
+
+    /// Removes a payment.
+    ///
+    /// # Errors
+    /// Xero's sentence when it refuses.
+    pub async fn remove_payment(&self, tenant: Uuid, payment: Uuid) -> Result<()> {
+        self.act(tenant, &Act::RemovePayment { payment }).await.map(drop)
+    }
+
+    /// Settles what is due with a credit note; its id.
+    ///
+    /// # Errors
+    /// Xero's sentence when it refuses.
+    pub async fn credit(&self, tenant: Uuid, invoice: Uuid) -> Result<Uuid> {
+        self.made(tenant, Act::Credit { invoice, amount: None }).await
+    }
+
+    /// Voids an invoice, or deletes a draft.
+    ///
+    /// # Errors
+    /// Xero's sentence when it refuses.
+    pub async fn void(&self, tenant: Uuid, invoice: Uuid) -> Result<()> {
+        self.act(tenant, &Act::Void { invoice }).await.map(drop)
+    }
+
+    /// Archives a contact.
+    ///
+    /// # Errors
+    /// When the contact is unknown.
+    pub async fn archive_contact(&self, tenant: Uuid, contact: Uuid) -> Result<()> {
+        self.act(tenant, &Act::ArchiveContact { contact, archived: true }).await.map(drop)
+    }
+
+    /// Archives an account.
+    ///
+    /// # Errors
+    /// When the code is unknown.
+    pub async fn archive_account(&self, tenant: Uuid, code: &str) -> Result<()> {
+        self.act(tenant, &Act::ArchiveAccount { code: code.to_owned(), archived: true }).await.map(drop)
+    }
+
+    /// Merges a contact into another.
+    ///
+    /// # Errors
+    /// When either is unknown.
+    pub async fn merge_contacts(&self, tenant: Uuid, loser: Uuid, winner: Uuid) -> Result<()> {
+        self.act(tenant, &Act::MergeContacts { loser, winner }).await.map(drop)
+    }
+
+    /// Locks everything up to a day.
+    ///
+    /// # Errors
+    /// When the organisation is unknown.
+    pub async fn lock_period(&self, tenant: Uuid, until: Option<Date>) -> Result<()> {
+        self.act(tenant, &Act::LockPeriod { until, end_of_year: false }).await.map(drop)
+    }
+
+    /// Disconnects an app for all users.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn disconnect_app(&self, tenant: Uuid, client_id: &str) -> Result<()> {
+        self.act(tenant, &Act::DisconnectApp { client_id: client_id.to_owned(), user: None }).await.map(drop)
+    }
+
+    /// Changes what a user may do; none removes the user.
+    ///
+    /// # Errors
+    /// When the organisation is unknown.
+    pub async fn change_role(&self, tenant: Uuid, user: Uuid, role: Option<Role>) -> Result<()> {
+        self.act(tenant, &Act::ChangeRole { user, role }).await.map(drop)
+    }
+
+    /// Counts and sums of an organisation.
+    ///
+    /// # Errors
+    /// When the organisation is unknown.
+    pub async fn totals(&self, tenant: Uuid) -> Result<Totals> {
+        self.get(&format!("/organisations/{tenant}/totals")).await
+    }
+
+    /// All contacts and documents of an organisation: `Contacts`, `Invoices`, `CreditNotes`,
+    /// `BankTransactions`, `Payments`, `HistoryRecords`.
+    ///
+    /// # Errors
+    /// When the organisation is unknown.
+    pub async fn snapshot(&self, tenant: Uuid) -> Result<Value> {
+        self.get(&format!("/organisations/{tenant}/snapshot")).await
+    }
+
+    /// All connections of all apps.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn connections(&self) -> Result<Vec<ConnectionState>> {
+        self.get("/connections").await
+    }
+
+    /// The switches as they are.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn switches(&self) -> Result<Switches> {
+        self.get("/switches").await
+    }
+
+    /// Sets some switches by name, such as `{"limits": false}`.
+    ///
+    /// # Errors
+    /// When a name is unknown or a value of the wrong kind.
+    pub async fn set_switches(&self, change: &Value) -> Result<Switches> {
+        self.send(Method::PATCH, "/switches", change).await
+    }
+
+    /// The stand-in's time.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn clock(&self) -> Result<ClockState> {
+        self.get("/clock").await
+    }
+
+    /// Moves the time forward.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn advance_clock(&self, seconds: i64) -> Result<ClockState> {
+        self.send(Method::POST, "/clock", &ClockMove::Advance(seconds)).await
+    }
+
+    /// Sets the time.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn set_clock(&self, to: Timestamp) -> Result<ClockState> {
+        self.send(Method::POST, "/clock", &ClockMove::Set(to)).await
+    }
+
+    /// Stops the time, or lets it run again.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn freeze_clock(&self, frozen: bool) -> Result<ClockState> {
+        self.send(Method::POST, "/clock", &ClockMove::Freeze(frozen)).await
+    }
+
+    /// Orders a failure.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn fault(&self, fault: &Fault) -> Result<()> {
+        self.nothing(Method::POST, "/faults", fault).await
+    }
+
+    /// The failures that still wait.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn faults(&self) -> Result<Vec<Fault>> {
+        self.get("/faults").await
+    }
+
+    /// Takes all orders for failures back.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn clear_faults(&self) -> Result<()> {
+        self.nothing(Method::DELETE, "/faults", &()).await
+    }
+
+    /// Uses up the calls that an app has left for a tenant in this minute, or day.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn exhaust_limit(&self, client_id: &str, tenant: Uuid, day: bool) -> Result<()> {
+        let wanted = Exhaust { client_id: client_id.to_owned(), tenant, day };
+        self.nothing(Method::POST, "/limits/exhaust", &wanted).await
+    }
+
+    /// The requests that the Xero side received.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn journal(&self, wanted: &JournalQuery) -> Result<Vec<JournalEntry>> {
+        read(self.request(Method::GET, "/journal").query(wanted)).await
+    }
+
+    /// Forgets all requests so far.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn clear_journal(&self) -> Result<()> {
+        self.nothing(Method::DELETE, "/journal", &()).await
+    }
+
+    /// All webhook deliveries and their fate.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn deliveries(&self) -> Result<Vec<Delivery>> {
+        self.get("/webhooks").await
+    }
+
+    /// Delivers all that is due now, and returns when it is done.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn settle_webhooks(&self) -> Result<()> {
+        self.nothing(Method::POST, "/webhooks/settle", &()).await
+    }
+
+    /// Keeps events back from now on.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn hold_webhooks(&self) -> Result<()> {
+        self.nothing(Method::POST, "/webhooks/hold", &()).await
+    }
+
+    /// Lets held events go: in a batch, one by one, reversed, with copies. Returns when they are delivered.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn release_webhooks(&self, form: &Release) -> Result<()> {
+        self.nothing(Method::POST, "/webhooks/release", form).await
+    }
+
+    /// Sends a delivery once more.
+    ///
+    /// # Errors
+    /// When the delivery is unknown.
+    pub async fn redeliver(&self, delivery: Uuid) -> Result<Uuid> {
+        self.id(Method::POST, &format!("/webhooks/{delivery}/redeliver"), &()).await
+    }
+
+    /// Runs the intent-to-receive series against an app's webhook.
+    ///
+    /// # Errors
+    /// When the app has no webhook.
+    pub async fn intent_to_receive(&self, client_id: &str) -> Result<IntentToReceive> {
+        self.send(Method::POST, &format!("/apps/{client_id}/webhook/intent"), &()).await
+    }
+
+    /// Switches a disabled webhook on again.
+    ///
+    /// # Errors
+    /// When the app is unknown.
+    pub async fn enable_webhook(&self, client_id: &str) -> Result<()> {
+        self.nothing(Method::POST, &format!("/apps/{client_id}/webhook/enable"), &()).await
+    }
+
+    /// Sends a body of one's own to an app's webhook, signed with its key.
+    ///
+    /// # Errors
+    /// When the app has no webhook.
+    pub async fn send_webhook(&self, client_id: &str, body: impl Into<String>) -> Result<Uuid> {
+        let path = format!("/apps/{client_id}/webhook/send");
+        id_of(&read::<Value>(self.request(Method::POST, &path).body(body.into())).await?)
+    }
+
+    async fn made(&self, tenant: Uuid, act: Act) -> Result<Uuid> {
+        let done = self.act(tenant, &act).await?;
+        done.id.ok_or_else(|| ControlError::Page("an act without an id".to_owned()))
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        read(self.request(Method::GET, path)).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: &impl Serialize) -> Result<T> {
+        read(self.request(method, path).json(body)).await
+    }
+
+    async fn id(&self, method: Method, path: &str, body: &impl Serialize) -> Result<Uuid> {
+        id_of(&self.send::<Value>(method, path, body).await?)
+    }
+
+    async fn nothing(&self, method: Method, path: &str, body: &impl Serialize) -> Result<()> {
+        checked(self.request(method, path).json(body)).await.map(drop)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+}
+
+/// What the user does on the consent page.
+#[derive(Clone, Debug)]
+pub enum Choice {
+    /// Allows access to organisations.
+    Allow {
+        /// Who signs in; the page's first user unless given.
+        user: Option<Uuid>,
+        /// Which organisations; the one that the page has ticked unless given.
+        tenants: Vec<Uuid>,
+    },
+    /// Presses Cancel.
+    Cancel,
+}
+
+impl Choice {
+    /// Allows access to one organisation as a given user.
+    #[must_use]
+    pub fn allow(user: Uuid, tenant: Uuid) -> Self {
+        Self::Allow { user: Some(user), tenants: vec![tenant] }
+    }
+}
+
+/// Walks through the consent page as a browser would: loads it, submits its form, and returns where it
+/// redirects to, without going there.
+///
+/// # Errors
+/// [`ControlError::Refused`] with the page's text when Xero shows its error page.
+pub async fn consent(authorise_url: &str, choice: Choice) -> Result<String> {
+    let http = plain_http()?;
+    let mut url = authorise_url.to_owned();
+    if let Choice::Allow { user: Some(user), .. } = &choice {
+        url = format!("{url}&stand_in_user={user}");
+    }
+    let page = checked(http.get(&url)).await?.text().await?;
+    let field = |name: &str| hidden(&page, name).ok_or_else(|| ControlError::Page(format!("no field {name}")));
+    let mut form = vec![("request".to_owned(), field("request")?), ("user".to_owned(), field("user")?)];
+    match choice {
+        Choice::Cancel => form.push(("decision".to_owned(), "cancel".to_owned())),
+        Choice::Allow { tenants, .. } => {
+            form.push(("decision".to_owned(), "allow".to_owned()));
+            let chosen = if tenants.is_empty() { ticked(&page) } else { tenants.iter().map(Uuid::to_string).collect() };
+            form.extend(chosen.into_iter().map(|tenant| ("tenant".to_owned(), tenant)));
+        }
+    }
+    let action = page.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let action = action.ok_or_else(|| ControlError::Page("no form".to_owned()))?;
+    let target = url::Url::parse(authorise_url).and_then(|base| base.join(action));
+    let target = target.map_err(|error| ControlError::Page(error.to_string()))?;
+    let answer = checked(http.post(target).form(&form)).await?;
+    let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
+    location.map(str::to_owned).ok_or_else(|| ControlError::Page("no redirect".to_owned()))
+}
+
+/// An HTTP client for the loopback address: no redirects followed, no trust anchors loaded.
+pub(crate) fn plain_http() -> std::result::Result<reqwest::Client, reqwest::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    match tls {
+        Ok(tls) => {
+            let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+            builder.tls_backend_preconfigured(tls).build()
+        }
+        Err(_) => builder.build(),
+    }
+}
+
+/// The value of a hidden field of a page.
+fn hidden(page: &str, name: &str) -> Option<String> {
+    let marker = format!("name=\"{name}\" value=\"");
+    let value = page.split(&marker).nth(1)?.split('"').next()?;
+    Some(
+        value
+            .replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&"),
+    )
+}
+
+/// The organisations that the page has ticked by itself.
+fn ticked(page: &str) -> Vec<String> {
+    let inputs = page.split("<input ").filter(|input| input.contains("name=\"tenant\""));
+    let checked = inputs.filter(|input| input.split('>').next().is_some_and(|tag| tag.contains(" checked")));
+    checked.filter_map(|input| hidden(input, "tenant")).collect()
+}
+
+fn id_of(value: &Value) -> Result<Uuid> {
+    let id = value.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| ControlError::Page(json!({"no id in": value}).to_string()))
+}
+
+async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T> {
+    Ok(checked(request).await?.json().await?)
+}
+
+async fn checked(request: RequestBuilder) -> Result<reqwest::Response> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    if status.is_success() || status.is_redirection() {
+        return Ok(answer);
+    }
+    let text = answer.text().await?;
+    let told: Option<Value> = serde_json::from_str(&text).ok();
+    let message = told.and_then(|value| value.get("error").and_then(Value::as_str).map(str::to_owned));
+    Err(ControlError::Refused { status: status.as_u16(), message: message.unwrap_or(text) })
+}
