@@ -60,6 +60,7 @@ impl App {
             Err(refused) => Err(refused),
             Ok(account) => match (request.method().as_str(), path.as_str()) {
                 ("POST", "/connection") => self.start(&account).await,
+                ("DELETE", "/connection") => self.disconnect(&account).await,
                 ("GET", "/connection/organisations") => self.organisations(&account).await,
                 ("PUT", "/connection/organisation") => self.choose(&account, bytes(&request)).await,
                 _ => Err(Problem::not_found("There is no such call")),
@@ -140,6 +141,12 @@ impl App {
         Ok(json(StatusCode::OK, &json!({"status": chosen.status, "organisation": organisation})))
     }
 
+    async fn disconnect(&self, account: &AccountId) -> Result<Response<Body>, Problem> {
+        let clock = SystemClock;
+        self.connect(&clock).disconnect(account).await.map_err(|refusal| refused(&refusal))?;
+        Ok(aws::http::empty(StatusCode::NO_CONTENT))
+    }
+
     fn connect<'a>(&'a self, clock: &'a SystemClock) -> Connect<'a> {
         Connect {
             endpoints: &self.xero.endpoints,
@@ -150,11 +157,13 @@ impl App {
             claims: &self.table,
             consents: &self.table,
             vault: &self.vault,
+            grants: &self.table,
             leases: &self.table,
             records: &self.table,
             queue: &self.queue,
             notifications: &self.notifications,
             clock,
+            memory: &self.memory,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Wires connecting.
 
 use anyhow::Context as _;
-use aws::secrets::{Place, Secrets, TokenSecrets};
+use aws::secrets::{Secrets, TokenSecrets};
 use aws::{config, queues::Queue, sdk, table::Table, telemetry, xero_setup::Xero};
 use connect::App;
 use rules::connect::ConsentRequest;
@@ -13,7 +13,6 @@ async fn main() -> anyhow::Result<()> {
     let sdk = sdk::configuration()?;
     let secrets = Secrets::new(&sdk);
     let xero = Xero::from_environment(&secrets).await.context("failed to set up the calls to Xero")?;
-    let place = Place { prefix: config::required("TOKEN_SECRET_PREFIX")?, key_id: config::required("TOKEN_KEY_ID")? };
     let app = App {
         request: ConsentRequest {
             client_id: xero.client_id.clone(),
@@ -22,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
         },
         xero,
         table: Table::new(&sdk, config::required("TABLE_NAME")?),
-        vault: TokenSecrets::in_place(secrets, place),
+        vault: TokenSecrets::from_environment(secrets)?,
         memory: Memory::default(),
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),

@@ -9,7 +9,7 @@ use aws::table::Table;
 use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use rules::payments::{HINT_VERSION, Hint, Outcome, Payments};
-use rules::tokens::{Memory, Tokens};
+use rules::tokens::Memory;
 use std::convert::Infallible;
 
 /// The function.
@@ -49,7 +49,7 @@ impl App {
 
     async fn follow(&self, hint: &Hint) -> Verdict {
         let clock = SystemClock;
-        let tokens = Tokens::new(&self.xero.identity, &self.tokens, &self.table, &clock, &self.memory);
+        let tokens = aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, &clock, &self.memory);
         let payments = Payments {
             client: &self.xero.client,
             tokens: &tokens,

@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let app = App {
         xero: Xero::from_environment(&secrets).await.context("failed to set up the calls to Xero")?,
         table: Table::new(&sdk, config::required("TABLE_NAME")?),
-        tokens: TokenSecrets::existing(secrets),
+        tokens: TokenSecrets::from_environment(secrets)?,
         memory: Memory::default(),
         queue: Queue::new(&sdk, config::required("PAYMENT_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),

@@ -11,7 +11,6 @@ use rules::mapping::{self, Choices, Mapping};
 use rules::organisation::Facts;
 use rules::ports::{Mappings as _, Written};
 use rules::session::{Interruption, Session};
-use rules::tokens::Tokens;
 use rules::{AccountId, Problem, chart, facts, held, lost};
 use xero::TenantId;
 
@@ -68,7 +67,7 @@ impl App {
             Status::ChooseOrganisation | Status::Disconnected => return Err(Problem::not_connected()),
         }
         let clock = SystemClock;
-        let tokens = Tokens::new(&self.xero.identity, &self.tokens, &self.table, &clock, &self.memory);
+        let tokens = aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, &clock, &self.memory);
         let session = Session::open(&self.xero.client, &tokens, connection).ok_or_else(Problem::not_connected)?;
         let account = &connection.account;
         let read = if fresh {

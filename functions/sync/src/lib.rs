@@ -10,7 +10,7 @@ use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use rules::AccountId;
 use rules::sync::{Message, Outcome, Sync};
-use rules::tokens::{Memory, Tokens};
+use rules::tokens::Memory;
 use std::convert::Infallible;
 
 /// The function.
@@ -50,7 +50,7 @@ impl App {
             return messages.into_iter().map(|message| (message, verdict.clone())).collect();
         };
         let clock = SystemClock;
-        let tokens = Tokens::new(&self.xero.identity, &self.tokens, &self.table, &clock, &self.memory);
+        let tokens = aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, &clock, &self.memory);
         let sync = Sync {
             client: &self.xero.client,
             tokens: &tokens,

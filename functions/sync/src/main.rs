@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let app = App {
         xero: Xero::from_environment(&secrets).await.context("failed to set up the calls to Xero")?,
         table: Table::new(&sdk, config::required("TABLE_NAME")?),
-        tokens: TokenSecrets::existing(secrets),
+        tokens: TokenSecrets::from_environment(secrets)?,
         memory: Memory::default(),
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         parking: Queue::new(&sdk, config::required("SYNC_DEAD_LETTER_QUEUE_URL")?),

@@ -1,18 +1,18 @@
-//! Secrets Manager: the app's credentials, the webhook's key, and one secret for each connection's refresh
-//! token, encrypted under the customer-managed key. A value is never logged and never in an error.
+//! Secrets Manager: the app's credentials, the webhook's key, and one secret for each Xero user's
+//! refresh token, encrypted under the customer-managed key. A value is never logged and never in an error.
 
+use crate::config::{self, ConfigError};
 use crate::trouble::{because, unavailable};
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::delete_secret::DeleteSecretError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
-use rules::AccountId;
-use rules::connection::TokenPointer;
-use rules::ports::{Answer, RefreshTokens, TokenVault};
-use rules::random;
-use serde::Deserialize;
+use jiff::Timestamp;
+use rules::grant::{StoredToken, TokenPointer};
+use rules::ports::{Answer, TokenVault};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use xero::{AppCredentials, RefreshToken, Secret};
+use xero::{AppCredentials, RefreshToken, Secret, XeroUserId};
 
 /// Secrets by their ARN.
 #[derive(Clone, Debug)]
@@ -62,64 +62,73 @@ impl Secrets {
     }
 }
 
-/// Refresh tokens, one secret each.
+/// Refresh tokens, one secret for each Xero user, under the customer-managed key.
 #[derive(Clone, Debug)]
 pub struct TokenSecrets {
     secrets: Secrets,
-    /// Where new secrets are made; none in a function that may not make them.
-    place: Option<Place>,
+    prefix: String,
+    key_id: String,
 }
 
-/// Where new token secrets are made.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// Prefix of their names.
-    pub prefix: String,
-    /// The customer-managed key.
-    pub key_id: String,
+/// A token as it is stored, beside the count that keeps its secret below the quota of versions.
+#[derive(Serialize, Deserialize)]
+struct StoredValue {
+    version: u32,
+    refresh_token: String,
+    rotations: u32,
+    counted_from: Timestamp,
 }
+
+/// The version of the stored token.
+const TOKEN_VERSION: u32 = 1;
 
 impl TokenSecrets {
-    /// Tokens that are read and rotated.
+    /// Tokens in secrets whose names begin with `prefix`, encrypted under the key.
     #[must_use]
-    pub fn existing(secrets: Secrets) -> Self {
-        Self { secrets, place: None }
+    pub fn new(secrets: Secrets, prefix: String, key_id: String) -> Self {
+        Self { secrets, prefix, key_id }
     }
 
-    /// Tokens that are made, too.
-    #[must_use]
-    pub fn in_place(secrets: Secrets, place: Place) -> Self {
-        Self { secrets, place: Some(place) }
-    }
-}
-
-#[async_trait]
-impl RefreshTokens for TokenSecrets {
-    async fn refresh_token(&self, pointer: &TokenPointer) -> Answer<Option<RefreshToken>> {
-        let value = self.secrets.value(&pointer.0, "read a refresh token").await?;
-        Ok(value.map(|value| RefreshToken::new(value.expose().to_owned())))
-    }
-
-    async fn replace(&self, pointer: &TokenPointer, token: &RefreshToken) -> Answer<()> {
-        let put = self.secrets.client.put_secret_value().secret_id(&pointer.0).secret_string(token.expose());
-        put.send().await.map(|_| ()).map_err(|error| unavailable("store a rotated refresh token", &error))
+    /// Reads `TOKEN_SECRET_PREFIX` and `TOKEN_KEY_ID`.
+    ///
+    /// # Errors
+    /// When one of them is missing.
+    pub fn from_environment(secrets: Secrets) -> Result<Self, ConfigError> {
+        Ok(Self::new(secrets, config::required("TOKEN_SECRET_PREFIX")?, config::required("TOKEN_KEY_ID")?))
     }
 }
 
 #[async_trait]
 impl TokenVault for TokenSecrets {
-    async fn keep(&self, account: &AccountId, token: &RefreshToken) -> Answer<TokenPointer> {
+    async fn stored(&self, pointer: &TokenPointer) -> Answer<Option<StoredToken>> {
+        const WHAT: &str = "read a refresh token";
+        let Some(value) = self.secrets.value(&pointer.0, WHAT).await? else { return Ok(None) };
+        let stored: StoredValue =
+            serde_json::from_str(value.expose()).map_err(|_| because(WHAT, "the secret is malformed"))?;
+        if stored.version != TOKEN_VERSION {
+            return Err(because(WHAT, format!("version {} of a token is not known", stored.version)));
+        }
+        Ok(Some(StoredToken {
+            token: RefreshToken::new(stored.refresh_token),
+            rotations: stored.rotations,
+            counted_from: stored.counted_from,
+        }))
+    }
+
+    async fn keep(&self, user: XeroUserId, token: &StoredToken) -> Answer<TokenPointer> {
         const WHAT: &str = "store a new refresh token";
-        let place = self.place.as_ref().ok_or_else(|| because(WHAT, "this function may not make secrets"))?;
-        // The account by its hash: its own characters are not all allowed in a secret's name.
-        let digest = random::digest(account.as_str());
-        let owner = digest.get(..16).unwrap_or(&digest);
-        let name = format!("{}{owner}/{}", place.prefix, Uuid::new_v4().simple());
-        let create =
-            self.secrets.client.create_secret().name(name).kms_key_id(&place.key_id).secret_string(token.expose());
+        let name = format!("{}{user}/{}", self.prefix, Uuid::new_v4().simple());
+        let value = text(token, WHAT)?;
+        let create = self.secrets.client.create_secret().name(name).kms_key_id(&self.key_id).secret_string(value);
         let output = create.send().await.map_err(|error| unavailable(WHAT, &error))?;
         let arn = output.arn.ok_or_else(|| because(WHAT, "the new secret has no ARN"))?;
         Ok(TokenPointer(arn))
+    }
+
+    async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()> {
+        const WHAT: &str = "store a rotated refresh token";
+        let put = self.secrets.client.put_secret_value().secret_id(&pointer.0).secret_string(text(token, WHAT)?);
+        put.send().await.map(|_| ()).map_err(|error| unavailable(WHAT, &error))
     }
 
     async fn destroy(&self, pointer: &TokenPointer) -> Answer<()> {
@@ -132,4 +141,14 @@ impl TokenVault for TokenSecrets {
             },
         }
     }
+}
+
+fn text(token: &StoredToken, what: &'static str) -> Answer<String> {
+    let value = StoredValue {
+        version: TOKEN_VERSION,
+        refresh_token: token.token.expose().to_owned(),
+        rotations: token.rotations,
+        counted_from: token.counted_from,
+    };
+    serde_json::to_string(&value).map_err(|_| because(what, "the token cannot be serialised"))
 }

@@ -4,6 +4,7 @@
 //! need. Every write of something with a revision is conditional on the revision that was read.
 
 mod connections;
+mod grants;
 mod leases;
 mod organisations;
 mod records;
@@ -110,6 +111,11 @@ impl Key {
     /// Something that belongs to an account.
     fn of_account(account: &AccountId, sk: impl Into<String>) -> Self {
         Self { pk: account_partition(account), sk: sk.into() }
+    }
+
+    /// Something that belongs to a Xero user, whichever accounts connected through them.
+    fn of_user(user: xero::XeroUserId, sk: &str) -> Self {
+        Self { pk: format!("XERO-USER#{user}"), sk: sk.to_owned() }
     }
 
     /// Something that belongs to a tenant, whoever is connected to it.

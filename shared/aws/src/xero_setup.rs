@@ -1,8 +1,10 @@
 //! What every function that calls Xero builds once at start: addresses, HTTP client, app credentials.
 
 use crate::config::{self, ConfigError};
-use crate::secrets::Secrets;
-use rules::ports::Unavailable;
+use crate::secrets::{Secrets, TokenSecrets};
+use crate::table::Table;
+use rules::ports::{Clock, Unavailable};
+use rules::tokens::{Memory, Tokens};
 use xero::{Client, Endpoints, Identity};
 
 /// Why a function cannot start.
@@ -54,4 +56,16 @@ impl Xero {
             endpoints,
         })
     }
+}
+
+/// The access tokens of a function, over its own stores.
+#[must_use]
+pub fn tokens<'a>(
+    xero: &'a Xero,
+    vault: &'a TokenSecrets,
+    table: &'a Table,
+    clock: &'a dyn Clock,
+    memory: &'a Memory,
+) -> Tokens<'a> {
+    Tokens { identity: &xero.identity, vault, grants: table, leases: table, clock, memory }
 }

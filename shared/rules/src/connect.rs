@@ -2,18 +2,21 @@
 //! organisation, a choice to make, or a reason that the app can show. Never in a half-made connection.
 
 mod consent;
+mod disconnect;
+mod grant;
 
 pub use consent::{CONSENT_TIME, Callback, PendingConsent, Started};
 
 use crate::account::AccountId;
-use crate::connection::{ConnectedOrganisation, Connection, Status, TokenPointer};
+use crate::connection::{ConnectedOrganisation, Connection, Status};
 use crate::held;
 use crate::outbox;
 use crate::ports::{
-    Claims, Clock, Connections, Consents, Leases, Notifications, Records, SyncQueue, TokenVault, Unavailable, Written,
+    Claims, Clock, Connections, Consents, Grants, Leases, Notifications, Records, SyncQueue, TokenVault, Unavailable,
+    Written,
 };
 use crate::random::NoEntropy;
-use crate::tokens::{self, LEASE, TokenFailure};
+use crate::tokens::{self, Memory, TokenFailure, Tokens};
 use url::Url;
 use xero::models::Connection as XeroConnection;
 use xero::{AccessToken, Error, Identity, RefreshToken, TenantId, XeroUserId};
@@ -143,6 +146,8 @@ pub struct Connect<'a> {
     pub consents: &'a dyn Consents,
     /// Where refresh tokens go.
     pub vault: &'a dyn TokenVault,
+    /// Which refresh token is whose.
+    pub grants: &'a dyn Grants,
     /// The right to write a refresh token.
     pub leases: &'a dyn Leases,
     /// Records that may be held.
@@ -153,12 +158,14 @@ pub struct Connect<'a> {
     pub notifications: &'a dyn Notifications,
     /// Time.
     pub clock: &'a dyn Clock,
+    /// Access tokens of this process.
+    pub memory: &'a Memory,
 }
 
 /// What a finished consent brought.
 struct Consented {
     refresh: RefreshToken,
-    user: Option<XeroUserId>,
+    user: XeroUserId,
     organisations: Vec<ConnectedOrganisation>,
 }
 
@@ -187,8 +194,9 @@ impl Connect<'_> {
                 Finished::ChooseOrganisation
             }
         };
-        connection.xero_user = consented.user;
-        self.install(&mut connection, &consented.refresh).await?;
+        connection.xero_user = Some(consented.user);
+        connection.consented_at = Some(now);
+        self.install(&pending.account, &consented).await?;
         self.store(&mut connection).await?;
         if finished == Finished::Connected {
             self.settle(&mut connection, before.as_ref()).await?;
@@ -217,6 +225,17 @@ impl Connect<'_> {
         Ok(connection)
     }
 
+    fn tokens(&self) -> Tokens<'_> {
+        Tokens {
+            identity: self.identity,
+            vault: self.vault,
+            grants: self.grants,
+            leases: self.leases,
+            clock: self.clock,
+            memory: self.memory,
+        }
+    }
+
     async fn load(&self, account: &AccountId) -> Result<Connection, Refusal> {
         let stored = self.connections.connection(account).await?;
         Ok(stored.unwrap_or_else(|| Connection::none(account.clone())))
@@ -226,8 +245,10 @@ impl Connect<'_> {
         let redirect = &self.request.redirect_uri;
         let set = self.identity.exchange_code(code, redirect, self.clock.now()).await.map_err(tokens::judge)?;
         let refresh = set.refresh.ok_or_else(|| Refusal::Internal("the consent gave no refresh token".to_owned()))?;
+        let user = set.access.claims().map(|claims| claims.xero_userid);
+        let user = user.ok_or_else(|| Refusal::Internal("the access token names no user".to_owned()))?;
         let organisations = self.organisations(&set.access).await?;
-        Ok(Consented { refresh, user: set.access.claims().map(|claims| claims.xero_userid), organisations })
+        Ok(Consented { refresh, user, organisations })
     }
 
     /// The organisations of this consent alone: without the filter Xero lists everything that the user
@@ -265,34 +286,6 @@ impl Connect<'_> {
         }
     }
 
-    /// Puts the refresh token where the connection points, or into a new place.
-    async fn install(&self, connection: &mut Connection, token: &RefreshToken) -> Result<(), Refusal> {
-        if let Some(pointer) = connection.token.clone() {
-            return self.replace(connection, &pointer, token).await;
-        }
-        connection.token = Some(self.vault.keep(&connection.account, token).await?);
-        Ok(())
-    }
-
-    /// Under the lease, so that a refresh under way does not write its older token over the new one.
-    async fn replace(
-        &self,
-        connection: &mut Connection,
-        pointer: &TokenPointer,
-        token: &RefreshToken,
-    ) -> Result<(), Refusal> {
-        let lease = self.leases.acquire(&connection.account, self.clock.now(), LEASE).await?;
-        let lease = lease.ok_or_else(|| Refusal::TryAgain("a refresh of the token is under way".to_owned()))?;
-        let gone = self.vault.refresh_token(pointer).await?.is_none();
-        let result = if gone {
-            self.vault.keep(&connection.account, token).await.map(|pointer| connection.token = Some(pointer))
-        } else {
-            self.vault.replace(pointer, token).await
-        };
-        self.leases.release_lease(&lease).await?;
-        Ok(result?)
-    }
-
     async fn store(&self, connection: &mut Connection) -> Result<(), Refusal> {
         match self.connections.put_connection(connection).await? {
             Written::Done => Ok(()),
@@ -305,6 +298,10 @@ impl Connect<'_> {
         let Some(tenant) = connection.tenant() else { return Ok(()) };
         if let Some(old) = before.filter(|old| old.tenant != tenant) {
             self.claims.release(old.tenant, &connection.account).await?;
+        }
+        if !connection.leftovers.is_empty() {
+            self.remove_leftovers(connection).await?;
+            self.store(connection).await?;
         }
         outbox::flush_connection(self.connections, self.notifications, connection).await?;
         let released = held::release(self.records, self.queue, &connection.account, tenant).await?;

@@ -25,10 +25,13 @@ pub struct Connection {
     /// The organisations of a consent that has none chosen yet.
     #[serde(default)]
     pub choices: Vec<ConnectedOrganisation>,
-    /// The Xero user who consented.
+    /// The Xero user who consented, whose tokens are used.
     pub xero_user: Option<XeroUserId>,
-    /// Where the refresh token is kept.
-    pub token: Option<TokenPointer>,
+    /// When they consented last: access tokens of an earlier consent are not used any more.
+    pub consented_at: Option<Timestamp>,
+    /// Connections that nobody uses and that have still to be removed at Xero, where they count.
+    #[serde(default)]
+    pub leftovers: Vec<ConnectedOrganisation>,
     /// When the organisation was chosen.
     pub connected_at: Option<Timestamp>,
     /// When Xero last answered for it.
@@ -64,11 +67,6 @@ pub struct ConnectedOrganisation {
     /// Its name.
     pub name: String,
 }
-
-/// The place of a refresh token in the token store: never the token.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TokenPointer(pub String);
 
 /// Why a connection is in error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,7 +131,8 @@ impl Connection {
             organisation: None,
             choices: Vec::new(),
             xero_user: None,
-            token: None,
+            consented_at: None,
+            leftovers: Vec::new(),
             connected_at: None,
             last_checked_at: None,
             error: None,
@@ -155,10 +154,25 @@ impl Connection {
         let details = Details::Connected { organisation: organisation.name.clone() };
         self.outbox.push(Notification::new(&self.account, self.revision, now, details));
         self.status = Status::Connected;
+        // What the consent offered and nobody chose counts toward the plan; what was left over and is chosen
+        // now stays.
+        self.leftovers.append(&mut self.choices);
+        self.leftovers.retain(|unused| unused.tenant != organisation.tenant);
         self.organisation = Some(organisation);
-        self.choices = Vec::new();
         self.connected_at = Some(now);
         self.last_checked_at = Some(now);
+        self.error = None;
+    }
+
+    /// Stops: from now on nothing is sent, whatever is still to be removed.
+    pub fn disconnect(&mut self, now: Timestamp) {
+        let organisation = self.organisation.as_ref().filter(|_| self.status != Status::Disconnected);
+        self.leftovers.extend(organisation.into_iter().chain(&self.choices).cloned());
+        if self.status != Status::Disconnected {
+            self.outbox.push(Notification::new(&self.account, self.revision, now, Details::Disconnected));
+        }
+        self.status = Status::Disconnected;
+        self.choices = Vec::new();
         self.error = None;
     }
 

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod event;
 pub mod facts;
 pub mod failure;
+pub mod grant;
 pub mod held;
 mod input;
 pub mod lost;

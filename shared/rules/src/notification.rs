@@ -87,6 +87,9 @@ pub enum Details {
         /// Its name in Xero.
         organisation: String,
     },
+    /// The account was disconnected.
+    #[serde(rename = "connection.disconnected")]
+    Disconnected,
     /// The connection was lost.
     #[serde(rename = "connection.error")]
     ConnectionError {
@@ -107,6 +110,7 @@ impl Details {
             Self::InvoicePaymentReversed { .. } => "invoice.payment_reversed",
             Self::RecordFailed { .. } => "record.failed",
             Self::Connected { .. } => "connection.connected",
+            Self::Disconnected => "connection.disconnected",
             Self::ConnectionError { .. } => "connection.error",
         }
     }
@@ -117,7 +121,7 @@ impl Details {
             | Self::InvoicePartPaid { invoice_id, .. }
             | Self::InvoicePaymentReversed { invoice_id, .. } => invoice_id,
             Self::RecordFailed { id, .. } => id,
-            Self::Connected { .. } | Self::ConnectionError { .. } => "connection",
+            Self::Connected { .. } | Self::Disconnected | Self::ConnectionError { .. } => "connection",
         }
     }
 }

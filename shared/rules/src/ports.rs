@@ -6,7 +6,8 @@
 
 use crate::account::AccountId;
 use crate::connect::PendingConsent;
-use crate::connection::{Connection, TokenPointer};
+use crate::connection::Connection;
+use crate::grant::{Grant, StoredToken, TokenPointer};
 use crate::mapping::Mapping;
 use crate::notification::Notification;
 use crate::organisation::Facts;
@@ -16,7 +17,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use std::error::Error as StdError;
 use std::time::Duration;
-use xero::{InvoiceId, RefreshToken, TenantId};
+use xero::{InvoiceId, TenantId, XeroUserId};
 
 /// A store or a queue did not do what it was asked. The work is repeated later; nobody is blamed.
 #[derive(Debug, thiserror::Error)]
@@ -144,38 +145,44 @@ pub trait Contacts: Send + Sync {
 /// A lease that was won.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// What it is for.
-    pub account: AccountId,
+    /// Whose tokens it is for.
+    pub user: XeroUserId,
     /// Who holds it; a release by anybody else does nothing.
     pub owner: String,
 }
 
-/// The right to refresh an account's token: one holder at a time.
+/// The right to change a Xero user's token set: one holder at a time.
 #[async_trait]
 pub trait Leases: Send + Sync {
     /// Takes the lease if it is free or has run out; none when somebody holds it.
-    async fn acquire(&self, account: &AccountId, now: Timestamp, length: Duration) -> Answer<Option<Lease>>;
+    async fn acquire(&self, user: XeroUserId, now: Timestamp, length: Duration) -> Answer<Option<Lease>>;
     /// Whether the lease is still this owner's: the fence before a write that only the holder may make.
     async fn holds(&self, lease: &Lease, now: Timestamp) -> Answer<bool>;
     /// Gives it back, if this owner still holds it.
     async fn release_lease(&self, lease: &Lease) -> Answer<()>;
 }
 
-/// Refresh tokens, encrypted at rest.
+/// What a Xero user granted, and for which accounts.
 #[async_trait]
-pub trait RefreshTokens: Send + Sync {
-    /// The newest token; none when the secret is gone.
-    async fn refresh_token(&self, pointer: &TokenPointer) -> Answer<Option<RefreshToken>>;
-    /// Stores a rotated token in the same place. Only the holder of the lease may.
-    async fn replace(&self, pointer: &TokenPointer, token: &RefreshToken) -> Answer<()>;
+pub trait Grants: Send + Sync {
+    /// The grant as it is now; none when no account uses this user.
+    async fn grant(&self, user: XeroUserId) -> Answer<Option<Grant>>;
+    /// Compare-and-set on `grant.revision`.
+    async fn put_grant(&self, grant: &mut Grant) -> Answer<Written>;
+    /// Deletes the grant, if its revision is still the one that was read.
+    async fn delete_grant(&self, grant: &Grant) -> Answer<Written>;
 }
 
-/// New places for refresh tokens: only connecting makes them.
+/// Refresh tokens, encrypted at rest. Only the holder of the lease may write.
 #[async_trait]
-pub trait TokenVault: RefreshTokens {
-    /// Stores a first token in a new place.
-    async fn keep(&self, account: &AccountId, token: &RefreshToken) -> Answer<TokenPointer>;
-    /// Deletes a token without recovery; not an error when it is gone already.
+pub trait TokenVault: Send + Sync {
+    /// The newest token of a place; none when it is gone.
+    async fn stored(&self, pointer: &TokenPointer) -> Answer<Option<StoredToken>>;
+    /// Stores a token in a new place.
+    async fn keep(&self, user: XeroUserId, token: &StoredToken) -> Answer<TokenPointer>;
+    /// Stores a token over the one of a place.
+    async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()>;
+    /// Deletes a place without recovery; not an error when it is gone already.
     async fn destroy(&self, pointer: &TokenPointer) -> Answer<()>;
 }
 

@@ -118,7 +118,7 @@ impl<'a> Session<'a> {
             Err(error) => error,
         };
         if rejected_token(&error) && !attempt.renewed {
-            attempt.token = self.tokens.renew(self.connection).await?;
+            attempt.token = self.tokens.renew(self.connection, &attempt.token).await?;
             attempt.renewed = true;
             return Ok(Step::Again);
         }

@@ -4,14 +4,15 @@
 //! A crash between the refresh and its storing is covered by Xero, which takes the previous token for 30
 //! more minutes. `invalid_grant` is believed only after a re-read shows that nobody else rotated it.
 
-use crate::account::AccountId;
-use crate::connection::{Connection, TokenPointer};
-use crate::ports::{Clock, Lease, Leases, RefreshTokens, Unavailable};
+use crate::connection::Connection;
+use crate::grant::{Grant, StoredToken};
+use crate::ports::{Clock, Grants, Lease, Leases, TokenVault, Unavailable, Written};
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use xero::oauth::{Identity, TokenError, TokenErrorClass};
-use xero::{AccessToken, RefreshToken};
+use xero::{AccessToken, XeroUserId};
 
 /// An access token is replaced this long before it expires: longer than one call may take.
 pub const EXPIRY_MARGIN: Duration = Duration::from_secs(120);
@@ -42,56 +43,58 @@ pub enum TokenFailure {
     Unavailable(#[from] Unavailable),
 }
 
-/// The access tokens of this process.
-pub struct Tokens<'a> {
-    identity: &'a Identity,
-    store: &'a dyn RefreshTokens,
-    leases: &'a dyn Leases,
-    clock: &'a dyn Clock,
-    memory: &'a Memory,
-}
+/// Whose token, and of which consent.
+type Key = (XeroUserId, Option<Timestamp>);
 
 /// Access tokens in memory; lives as long as the process and is never written anywhere.
 #[derive(Default)]
-pub struct Memory(Mutex<HashMap<(AccountId, TokenPointer), AccessToken>>);
+pub struct Memory(Mutex<HashMap<Key, AccessToken>>);
 
 impl Memory {
-    fn get(&self, key: &(AccountId, TokenPointer)) -> Option<AccessToken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    fn get(&self, key: &Key, now: Timestamp) -> Option<AccessToken> {
+        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.get(key).filter(|token| token.expires_at() > now + EXPIRY_MARGIN).cloned()
     }
 
-    fn put(&self, key: (AccountId, TokenPointer), token: AccessToken) {
+    fn put(&self, key: Key, token: AccessToken) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, token);
     }
 
-    fn forget(&self, key: &(AccountId, TokenPointer)) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    /// Forgets a token that Xero rejected, unless another has taken its place already.
+    fn forget(&self, key: &Key, rejected: &AccessToken) {
+        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if tokens.get(key).is_some_and(|token| token.expose() == rejected.expose()) {
+            tokens.remove(key);
+        }
     }
 }
 
-impl<'a> Tokens<'a> {
-    /// Wires the tokens.
-    #[must_use]
-    pub fn new(
-        identity: &'a Identity,
-        store: &'a dyn RefreshTokens,
-        leases: &'a dyn Leases,
-        clock: &'a dyn Clock,
-        memory: &'a Memory,
-    ) -> Self {
-        Self { identity, store, leases, clock, memory }
-    }
+/// The access tokens of this process.
+pub struct Tokens<'a> {
+    /// Xero's token endpoint.
+    pub identity: &'a Identity,
+    /// Where refresh tokens are.
+    pub vault: &'a dyn TokenVault,
+    /// Which refresh token is whose.
+    pub grants: &'a dyn Grants,
+    /// The right to refresh.
+    pub leases: &'a dyn Leases,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// What this process has already.
+    pub memory: &'a Memory,
+}
 
+impl Tokens<'_> {
     /// An access token for the connection, from memory or by a refresh.
     ///
     /// # Errors
     /// [`TokenFailure`]; only `Revoked` means that the connection is lost.
     pub async fn access(&self, connection: &Connection) -> Result<AccessToken, TokenFailure> {
         let key = key_of(connection)?;
-        let margin = self.clock.now() + EXPIRY_MARGIN;
-        match self.memory.get(&key) {
-            Some(token) if token.expires_at() > margin => Ok(token),
-            Some(_) | None => self.refresh(key).await,
+        match self.memory.get(&key, self.clock.now()) {
+            Some(token) => Ok(token),
+            None => self.refresh(key).await,
         }
     }
 
@@ -99,69 +102,107 @@ impl<'a> Tokens<'a> {
     ///
     /// # Errors
     /// As [`Tokens::access`].
-    pub async fn renew(&self, connection: &Connection) -> Result<AccessToken, TokenFailure> {
-        let key = key_of(connection)?;
-        self.memory.forget(&key);
-        self.refresh(key).await
+    pub async fn renew(&self, connection: &Connection, rejected: &AccessToken) -> Result<AccessToken, TokenFailure> {
+        self.memory.forget(&key_of(connection)?, rejected);
+        self.access(connection).await
     }
 
-    async fn refresh(&self, key: (AccountId, TokenPointer)) -> Result<AccessToken, TokenFailure> {
-        let lease = self.wait_for_lease(&key.0).await?;
-        let result = self.refresh_as(&lease, &key.1).await;
-        // The lease runs out by itself; a failed release must not hide the token that was just won.
-        if let Err(error) = self.leases.release_lease(&lease).await {
-            tracing::warn!(error = %error, "a token lease was not released and runs out by itself");
-        }
+    async fn refresh(&self, key: Key) -> Result<AccessToken, TokenFailure> {
+        let lease = wait_for_lease(self.leases, self.clock, key.0).await?;
+        // Whoever held the lease before may have brought what is wanted.
+        let result = match self.memory.get(&key, self.clock.now()) {
+            Some(token) => Ok(token),
+            None => self.refresh_as(&lease).await,
+        };
+        give_back(self.leases, &lease).await;
         let token = result?;
         self.memory.put(key, token.clone());
         Ok(token)
     }
 
-    async fn wait_for_lease(&self, account: &AccountId) -> Result<Lease, TokenFailure> {
-        for _ in 0..LEASE_POLLS {
-            if let Some(lease) = self.leases.acquire(account, self.clock.now(), LEASE).await? {
-                return Ok(lease);
-            }
-            self.clock.sleep(LEASE_POLL).await;
-        }
-        Err(TokenFailure::Busy)
-    }
-
-    async fn refresh_as(&self, lease: &Lease, pointer: &TokenPointer) -> Result<AccessToken, TokenFailure> {
-        let stored = self.store.refresh_token(pointer).await?.ok_or(TokenFailure::Revoked)?;
-        match self.exchange(lease, pointer, &stored).await {
+    async fn refresh_as(&self, lease: &Lease) -> Result<AccessToken, TokenFailure> {
+        let (grant, stored) = self.stored(lease.user).await?;
+        match self.exchange(lease, grant, &stored).await {
             Err(TokenFailure::Revoked) => {
-                let again = self.store.refresh_token(pointer).await?.ok_or(TokenFailure::Revoked)?;
-                if again == stored {
+                let (grant, again) = self.stored(lease.user).await?;
+                if again.token.expose() == stored.token.expose() {
                     return Err(TokenFailure::Revoked);
                 }
-                self.exchange(lease, pointer, &again).await
+                self.exchange(lease, grant, &again).await
             }
             other => other,
         }
     }
 
-    async fn exchange(
-        &self,
-        lease: &Lease,
-        pointer: &TokenPointer,
-        token: &RefreshToken,
-    ) -> Result<AccessToken, TokenFailure> {
-        let set = self.identity.refresh(token, self.clock.now()).await.map_err(judge)?;
-        if let Some(rotated) = &set.refresh {
+    async fn stored(&self, user: XeroUserId) -> Result<(Grant, StoredToken), TokenFailure> {
+        let grant = self.grants.grant(user).await?.ok_or(TokenFailure::Revoked)?;
+        let stored = self.vault.stored(&grant.token).await?.ok_or(TokenFailure::Revoked)?;
+        Ok((grant, stored))
+    }
+
+    async fn exchange(&self, lease: &Lease, grant: Grant, stored: &StoredToken) -> Result<AccessToken, TokenFailure> {
+        let now = self.clock.now();
+        let set = self.identity.refresh(&stored.token, now).await.map_err(judge)?;
+        if let Some(rotated) = set.refresh {
             if !self.leases.holds(lease, self.clock.now()).await? {
                 // Overtaken: whoever holds the lease now has a newer token, and ours dies with its grace.
                 return Err(TokenFailure::Busy);
             }
-            self.store.replace(pointer, rotated).await?;
+            let next = stored.next(rotated, now);
+            self.vault.replace(&grant.token, &next).await?;
+            if next.full() {
+                self.roll_over(grant, &next).await;
+            }
         }
         Ok(set.access)
     }
+
+    /// Begins a new place. The old one holds the same token until the grant points to the new one, so a crash
+    /// or a lost race at any point loses nothing; the next refresh tries again.
+    async fn roll_over(&self, mut grant: Grant, token: &StoredToken) {
+        let first = StoredToken::first(token.token.clone(), self.clock.now());
+        let old = grant.token.clone();
+        let moved = async {
+            grant.token = self.vault.keep(grant.user, &first).await?;
+            match self.grants.put_grant(&mut grant).await? {
+                Written::Done => self.vault.destroy(&old).await,
+                Written::Conflict => self.vault.destroy(&grant.token).await,
+            }
+        };
+        if let Err(error) = moved.await {
+            tracing::warn!(error = %error, reason = %error.source, "a token could not be moved to a new secret; the next refresh tries again");
+        }
+    }
 }
 
-fn key_of(connection: &Connection) -> Result<(AccountId, TokenPointer), TokenFailure> {
-    let pointer = connection.token.clone().ok_or(TokenFailure::Revoked)?;
-    Ok((connection.account.clone(), pointer))
+/// Waits for the lease of a user's tokens.
+///
+/// # Errors
+/// `Busy` when somebody holds it for longer than a refresh takes.
+pub(crate) async fn wait_for_lease(
+    leases: &dyn Leases,
+    clock: &dyn Clock,
+    user: XeroUserId,
+) -> Result<Lease, TokenFailure> {
+    for _ in 0..LEASE_POLLS {
+        if let Some(lease) = leases.acquire(user, clock.now(), LEASE).await? {
+            return Ok(lease);
+        }
+        clock.sleep(LEASE_POLL).await;
+    }
+    Err(TokenFailure::Busy)
+}
+
+/// Gives a lease back. It runs out by itself; a failure here must not hide what was just won.
+pub(crate) async fn give_back(leases: &dyn Leases, lease: &Lease) {
+    if let Err(error) = leases.release_lease(lease).await {
+        tracing::warn!(error = %error, "a token lease was not released and runs out by itself");
+    }
+}
+
+fn key_of(connection: &Connection) -> Result<Key, TokenFailure> {
+    let user = connection.xero_user.ok_or(TokenFailure::Revoked)?;
+    Ok((user, connection.consented_at))
 }
 
 /// What an error of the token endpoint means for a connection.

@@ -6,22 +6,21 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use jiff::Timestamp;
-use rules::AccountId;
 use rules::ports::{Answer, Cooldowns, Lease, Leases};
 use std::time::Duration;
 use uuid::Uuid;
-use xero::TenantId;
+use xero::{TenantId, XeroUserId};
 
-fn lease_key(account: &AccountId) -> Key {
-    Key::of_account(account, "TOKEN-LEASE")
+fn lease_key(user: XeroUserId) -> Key {
+    Key::of_user(user, "LEASE")
 }
 
 #[async_trait]
 impl Leases for Table {
-    async fn acquire(&self, account: &AccountId, now: Timestamp, length: Duration) -> Answer<Option<Lease>> {
-        let lease = Lease { account: account.clone(), owner: Uuid::new_v4().to_string() };
+    async fn acquire(&self, user: XeroUserId, now: Timestamp, length: Duration) -> Answer<Option<Lease>> {
+        let lease = Lease { user, owner: Uuid::new_v4().to_string() };
         let until = now + length;
-        let mut item: Item = lease_key(account).into();
+        let mut item: Item = lease_key(user).into();
         item.insert("kind".to_owned(), text("token lease"));
         item.insert("version".to_owned(), number(1));
         item.insert("owner".to_owned(), text(&lease.owner));
@@ -44,7 +43,7 @@ impl Leases for Table {
     }
 
     async fn holds(&self, lease: &Lease, now: Timestamp) -> Answer<bool> {
-        let item = self.get_item(lease_key(&lease.account), "read a lease").await?;
+        let item = self.get_item(lease_key(lease.user), "read a lease").await?;
         let Some(item) = item else { return Ok(false) };
         let owner = item.get("owner").and_then(|owner| owner.as_s().ok());
         let until = item.get("until").and_then(|until| until.as_n().ok()).and_then(|until| until.parse::<i64>().ok());
@@ -56,7 +55,7 @@ impl Leases for Table {
             .client
             .delete_item()
             .table_name(&self.name)
-            .set_key(Some(lease_key(&lease.account).into()))
+            .set_key(Some(lease_key(lease.user).into()))
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(&lease.owner));
