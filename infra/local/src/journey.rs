@@ -79,8 +79,8 @@ impl<'a> Journey<'a> {
         self.narrator.step("The app offers the organisation's chart of accounts");
         let chart = self.expect(200, "GET", "/accounts", None).await?.json();
         let mapping = json!({
-            "sales": { "account_id": choose(&chart, "sales")? },
-            "expenses": { "fuel": { "account_id": choose(&chart, "fuel")? } },
+            "sales": { "account_id": choose(&chart, "sales", "sales")? },
+            "expenses": { "fuel": { "account_id": choose(&chart, "fuel", "expense")? } },
             "expense_documents": { "post_as": "bill", "status": "authorised" },
         });
         self.narrator.step("The user maps the account codes");
@@ -191,16 +191,17 @@ impl<'a> Journey<'a> {
     }
 }
 
-/// What the user would choose: the suggestion if there is one, else the first account that may be chosen.
-fn choose(chart: &Value, category: &str) -> anyhow::Result<String> {
-    let accounts = chart.get("accounts").and_then(Value::as_array).context("there is no chart of accounts")?;
-    let fits = |account: &&Value| {
-        let categories = account.get("choosable_for").and_then(Value::as_array);
-        categories.is_some_and(|categories| categories.iter().any(|name| name == category))
+/// What the user would choose for a category: what is suggested, else the first account that may be chosen for its kind.
+fn choose(chart: &Value, category: &str, kind: &str) -> anyhow::Result<String> {
+    let list = |name: &str| chart.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let suggested = list("suggestions").iter().find(|one| one.get("category").is_some_and(|name| name == category));
+    let may_be_chosen = |account: &&Value| {
+        let kinds = account.get("choosable_for").and_then(Value::as_array);
+        kinds.is_some_and(|kinds| kinds.iter().any(|name| name == kind))
     };
-    let account = accounts.iter().find(fits).with_context(|| format!("no account may be chosen for {category}"))?;
-    let id = account.get("account_id").and_then(Value::as_str).context("an account has no id")?;
-    Ok(id.to_owned())
+    let account = suggested.or_else(|| list("accounts").iter().find(may_be_chosen));
+    let id = account.and_then(|account| account.get("account_id")).and_then(Value::as_str);
+    Ok(id.with_context(|| format!("no account may be chosen for {category}"))?.to_owned())
 }
 
 /// Three sessions at 150 pounds and VAT, for somebody new.

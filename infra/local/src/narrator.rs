@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::client::Answer;
 
 /// Bodies longer than this are cut: a chart of accounts fills screens.
-const LONGEST_BODY: usize = 28;
+const LONGEST_BODY: usize = 45;
 
 /// Who listens to a journey.
 pub trait Narrator {
