@@ -120,7 +120,7 @@ fn amounts(ctx: &Ctx<'_>, kind: Kind, item: &Json, line: &mut Line) -> Result<()
             let computed = ctx.round(net, 2);
             if sent.is_some_and(|sent| ctx.round(sent, 2) != computed) {
                 let sent = sent.unwrap_or_default();
-                return Err(format!("The line total {sent} does not match the expected line total {computed}"));
+                return Err(format!("The line total {sent} does not match the expected line total {computed:.2}"));
             }
             computed
         }
