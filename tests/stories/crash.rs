@@ -32,6 +32,8 @@ async fn travel_while_one_dies(stack: &StackInfo, victim: &str) -> anyhow::Resul
     deaths += ambush(stack, victim).await?;
     let last = journey.wait_until_paid().await?;
     assert_eq!(last, format!("invoice {} is paid", journey.number()), "{victim} was killed");
+    let totals = journey.owner.totals().await?;
+    assert_eq!((totals.invoices, totals.contacts), (1, 1), "{victim} was killed: {totals:?}");
     assert!(deaths > 0, "{victim} was never there to be killed");
     Ok(())
 }

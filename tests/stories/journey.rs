@@ -15,5 +15,7 @@ async fn an_invoice_goes_to_xero_and_its_payment_comes_back() -> anyhow::Result<
     let mut journey = Journey::prepare(&stage.stack, &name, owner, &mut silence).await?;
     let last = journey.travel().await?;
     assert_eq!(last, format!("invoice {} is paid", journey.number()));
+    let totals = journey.owner.totals().await?;
+    assert_eq!((totals.invoices, totals.contacts, totals.payments), (1, 1, 1), "{totals:?}");
     Ok(())
 }

@@ -67,8 +67,8 @@ async fn an_event_with_a_missing_field_is_refused_by_itself_and_nothing_is_writt
     journey.connect().await?;
     let before = stage.written_about(&name).await?.len();
 
-    let mut without_total = journey.invoice_created();
-    if let Some(lines) = without_total.pointer_mut("/invoice/lines/0").and_then(Value::as_object_mut) {
+    let mut without_price = journey.invoice_created();
+    if let Some(lines) = without_price.pointer_mut("/invoice/lines/0").and_then(Value::as_object_mut) {
         lines.remove("unit_amount");
     }
     let mut of_another = journey.invoice_created();
@@ -77,14 +77,16 @@ async fn an_event_with_a_missing_field_is_refused_by_itself_and_nothing_is_writt
     let mut booking = journey.invoice_created();
     booking["id"] = "evt_booking".into();
     booking["type"] = "booking.created".into();
-    let events = json!({ "events": [without_total, of_another, booking] });
+    let events = json!({ "events": [without_price, of_another, booking] });
     let answer = journey.sessional.call("POST", "/events", Some(&events)).await?;
 
     assert_eq!(answer.status, 202, "{}", answer.text);
     let results = answer.json()["results"].clone();
     let about = |index: usize| (results[index]["status"].clone(), results[index]["problem"]["type"].clone());
     assert_eq!(about(0), ("refused".into(), "/problems/invalid-event".into()), "{results}");
-    assert!(results[0]["problem"]["field"].as_str().is_some_and(|field| field.contains("unit_amount")), "{results}");
+    let named = &results[0]["problem"];
+    assert!(named["field"].as_str().is_some_and(|field| field.starts_with("invoice.lines[0]")), "{named}");
+    assert!(named.to_string().contains("unit_amount"), "{named}");
     assert_eq!(about(1), ("refused".into(), "/problems/foreign-account".into()), "{results}");
     assert_eq!(about(2), ("refused".into(), "/problems/event-not-synced".into()), "{results}");
     assert_eq!(stage.written_about(&name).await?.len(), before);
