@@ -1,8 +1,8 @@
 //! What the service promises, told through its real parts: a story per file.
 //!
-//! All stories share one running stack, which `cargo local test` starts before the runner (a running `cargo local up` does
-//! as well). Each has an account and an organisation of its own, so they may run side by side, in one process or in many.
-//! Those that break something take the stack for themselves: see `stage`.
+//! All stories share one running stack, which `cargo local test` starts before the runner (a running `cargo
+//! local up` does as well). Each has an account and an organisation of its own, so they may run side by side,
+//! in one process or in many. Those that break something take the stack for themselves: see `stage`.
 
 mod arrows;
 mod crash;

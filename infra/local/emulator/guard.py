@@ -1,8 +1,8 @@
 """Runs a command for as long as somebody holds the other end of its standard input.
 
-`cargo local` starts every part under this guard and keeps the pipe open. However the tool ends (Ctrl-C, SIGTERM, a crash,
-kill -9), the pipe closes with it, and the guard takes the part down together with everything the part has started:
-first politely, so that the emulator can save its state, then for good.
+`cargo local` starts every part under this guard and keeps the pipe open. However the tool ends (Ctrl-C, SIGTERM, a
+crash, kill -9), the pipe closes with it, and the guard takes the part down together with everything the part has
+started: first politely, so that the emulator can save its state, then for good.
 """
 
 import os

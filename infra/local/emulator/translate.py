@@ -1,8 +1,8 @@
 """Turns template.yaml into what the emulator can deploy.
 
-The transform itself is AWS's own (aws-sam-translator, offline). What it makes of an HttpApi is an OpenAPI body, which the
-emulator takes and ignores, so the body is unfolded here into the routes, integrations and authorizers that it means.
-Nothing about this service is written here: change the template, and this follows.
+The transform itself is AWS's own (aws-sam-translator, offline). What it makes of an HttpApi is an OpenAPI body, which
+the emulator takes and ignores, so the body is unfolded here into the routes, integrations and authorizers that it
+means. Nothing about this service is written here: change the template, and this follows.
 """
 
 import re

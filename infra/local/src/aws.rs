@@ -1,6 +1,8 @@
-//! Plain calls to the emulator, for what the tool and the stories look at from outside: queues, the table, secrets.
+//! Plain calls to the emulator, for what the tool and the stories look at from outside: queues, the table,
+//! secrets.
 //!
-//! The AWS SDK would cost a fresh clone minutes of compiling; the emulator wants no more than a target and a JSON body.
+//! The AWS SDK would cost a fresh clone minutes of compiling; the emulator wants no more than a target and a
+//! JSON body.
 
 use std::time::Duration;
 
@@ -101,7 +103,8 @@ impl Aws {
             .timeout(LONGEST_CALL)
     }
 
-    /// Sends to a queue as Sessional's backend does: the account is the group, the event's id the deduplication id.
+    /// Sends to a queue as Sessional's backend does: the account is the group, the event's id the
+    /// deduplication id.
     pub async fn send_event(&self, queue: &str, account: &str, id: &str, body: &str) -> anyhow::Result<()> {
         let message = json!({
             "QueueUrl": queue, "MessageBody": body, "MessageGroupId": account, "MessageDeduplicationId": id,

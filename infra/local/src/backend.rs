@@ -1,4 +1,5 @@
-//! Sessional's backend, as far as this service meets it: it reads the notification queue and acknowledges what it has.
+//! Sessional's backend, as far as this service meets it: it reads the notification queue and acknowledges
+//! what it has.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Inbox(Arc<Mutex<Vec<Value>>>);
 
 impl Inbox {
-    /// What was told about an account, oldest first; repeats (same id) are dropped, as the contract asks of a receiver.
+    /// What was told about an account, oldest first; repeats (same id) are dropped, as the contract asks of a
+    /// receiver.
     pub fn of(&self, account: &str) -> Vec<Value> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter(|told| told.get("account_id").is_some_and(|id| id == account)).cloned().collect()

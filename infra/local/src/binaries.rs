@@ -1,8 +1,8 @@
 //! Builds the functions and the stand-in, and makes the emulator's deployment packages out of them.
 //!
-//! A package holds a two-line `bootstrap` that becomes the function: it starts the binary in place, with its output in the
-//! function's own log. So a deployment is quick whatever the binaries weigh, and the running ones are copies, which a
-//! build that goes on meanwhile does not replace under them.
+//! A package holds a two-line `bootstrap` that becomes the function: it starts the binary in place, with its
+//! output in the function's own log. So a deployment is quick whatever the binaries weigh, and the running
+//! ones are copies, which a build that goes on meanwhile does not replace under them.
 
 use std::collections::BTreeMap;
 use std::fs;

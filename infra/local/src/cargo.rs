@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::process::Command;
 
-/// Cargo, without what `cargo run` has told this tool about itself: some build scripts look at these variables, and
-/// would build again each time the tool calls cargo and the user calls it next.
+/// Cargo, without what `cargo run` has told this tool about itself: some build scripts look at these
+/// variables, and would build again each time the tool calls cargo and the user calls it next.
 pub fn command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for name in std::env::vars_os().map(|(name, _)| name).filter(is_about_this_tool) {

@@ -98,7 +98,8 @@ impl Sessional {
         Ok(answer)
     }
 
-    /// A call that is repeated while the answer is a failure of the service itself, as every client of it has to.
+    /// A call that is repeated while the answer is a failure of the service itself, as every client of it has
+    /// to.
     pub async fn call_until_answered(
         &mut self,
         method: &str,

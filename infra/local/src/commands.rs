@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command's result goes to standard output")]
 
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, bail};
@@ -43,7 +44,7 @@ pub(crate) async fn demo(context: &Context, keep: bool) -> anyhow::Result<ExitCo
         journey.travel().await
     };
     let last = tokio::select! {
-        last = journey => last.with_context(|| format!("the journey ended early; logs are in {}", info.logs.display()))?,
+        last = journey => last.with_context(|| ended_early(&info))?,
         ended = running.watch() => return ended.map(|()| ExitCode::FAILURE),
     };
     println!("\n{last}");
@@ -86,7 +87,8 @@ pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// cargo-nextest where it is installed, `cargo test` otherwise. Documentation tests come first, the closing line last.
+/// cargo-nextest where it is installed, `cargo test` otherwise. Documentation tests come first, the closing
+/// line last.
 fn runner(arguments: &[String]) -> (Vec<Vec<String>>, &'static str) {
     let line = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let has_nextest = cargo::command()
@@ -131,8 +133,8 @@ pub(crate) fn lambda(context: &Context, arguments: &[String]) -> anyhow::Result<
         let info = running(&context.layout)?;
         command.arg("--env-file").arg(info.folder.join("functions.env"));
     }
-    let status = command.status().context("failed to run cargo-lambda")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    // Becomes cargo-lambda, so that Ctrl-C and its exit code are its own.
+    Err(command.exec()).context("failed to run cargo-lambda")
 }
 
 /// The stack that people work with: `up`, or a `demo` that was kept.
@@ -142,6 +144,10 @@ fn running(layout: &Layout) -> anyhow::Result<StackInfo> {
         Some(file) => StackInfo::read(file),
         None => bail!("no stack is running; start one in another terminal: cargo local up"),
     }
+}
+
+fn ended_early(info: &StackInfo) -> String {
+    format!("the journey ended early; logs are in {}", info.logs.display())
 }
 
 fn show(info: &StackInfo) {

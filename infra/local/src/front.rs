@@ -1,8 +1,9 @@
 //! The service's address on this machine: passes everything on to the emulator's API Gateway, unchanged.
 //!
-//! Xero's stand-in, like Xero, accepts `http://localhost` and no other plain address as a redirect URI, and the emulator wants
-//! a host name of its own; this stands between. What the local stack adds for itself is below `/_local`: the token issuer, the
-//! page that stands in for the Sessional app, and what Sessional's backend has been told.
+//! Xero's stand-in, like Xero, accepts `http://localhost` and no other plain address as a redirect URI, and
+//! the emulator wants a host name of its own; this stands between. What the local stack adds for itself is
+//! below `/_local`: the token issuer, the page that stands in for the Sessional app, and what Sessional's
+//! backend has been told.
 
 use std::sync::{Arc, OnceLock};
 

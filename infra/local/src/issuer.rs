@@ -1,4 +1,5 @@
-//! The local token issuer: stands for Sessional's sign-in, so that the API's JWT authorizer has something to check.
+//! The local token issuer: stands for Sessional's sign-in, so that the API's JWT authorizer has something to
+//! check.
 
 use std::fs;
 use std::process::Command;

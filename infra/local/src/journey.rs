@@ -191,7 +191,8 @@ impl<'a> Journey<'a> {
     }
 }
 
-/// What the user would choose for a category: what is suggested, else the first account that may be chosen for its kind.
+/// What the user would choose for a category: what is suggested, else the first account that may be chosen
+/// for its kind.
 fn choose(chart: &Value, category: &str, kind: &str) -> anyhow::Result<String> {
     let list = |name: &str| chart.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let suggested = list("suggestions").iter().find(|one| one.get("category").is_some_and(|name| name == category));

@@ -1,7 +1,8 @@
 //! The local stack: everything the service needs on one machine, without AWS and without Xero.
 //!
-//! An emulator plays AWS and gets `template.yaml`, the same file that is deployed; a stand-in with state plays Xero; the
-//! functions run as they are. `stack` starts and stops it all, `journey` is what it is for, `workers` breaks it. The tool
+//! An emulator plays AWS and gets `template.yaml`, the same file that is deployed; a stand-in with state
+//! plays Xero; the functions run as they are. `stack` starts and stops it all, `journey` is what it is for,
+//! `workers` breaks it. The tool
 //! `cargo local` and the stories use this library; nothing under `functions/` or `shared/` does.
 
 pub mod aws;

@@ -1,7 +1,8 @@
 //! One part of the stack as a process: started under a guard, stopped with everything it started.
 //!
-//! The guard (`emulator/guard.py`) lives as long as this process holds a pipe to it, so no part outlives the tool, however
-//! the tool ends. Parts form process groups of their own: Ctrl-C reaches the tool alone, which then stops them in order.
+//! The guard (`emulator/guard.py`) lives as long as this process holds a pipe to it, so no part outlives the
+//! tool, however the tool ends. Parts form process groups of their own: Ctrl-C reaches the tool alone, which
+//! then stops them in order.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
@@ -17,7 +18,8 @@ use crate::python::Python;
 /// The guard waits 10 seconds for a part to end by itself before it kills it.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(13);
 
-/// What a part sees of the environment, besides what it is given: it shall not depend on the user's AWS or proxy settings.
+/// What a part sees of the environment, besides what it is given: it shall not depend on the user's AWS or
+/// proxy settings.
 const PASSED_ON: [&str; 5] = ["PATH", "HOME", "LANG", "USER", "SYSTEMROOT"];
 
 /// A running part.

@@ -1,4 +1,5 @@
-//! The ports of a stack: free ones by default, remembered so that addresses stay the same, overridable one by one.
+//! The ports of a stack: free ones by default, remembered so that addresses stay the same, overridable one by
+//! one.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -61,7 +62,8 @@ impl Ports {
     }
 }
 
-/// The emulator's port is part of the addresses of the queues it has stored, so a stack cannot just move to another.
+/// The emulator's port is part of the addresses of the queues it has stored, so a stack cannot just move to
+/// another.
 fn emulator(asked: Option<u16>, remembered: Option<u16>, held: &mut Vec<TcpListener>) -> anyhow::Result<u16> {
     match (asked, remembered) {
         (Some(asked), Some(remembered)) if asked != remembered => bail!(

@@ -1,7 +1,7 @@
 //! The Python side of the local stack: a virtual environment in `.local/python` with the pinned emulator.
 //!
-//! Every file is checked against the hashes in `requirements.txt`. A marker with the requirements' text is written last,
-//! so an interrupted or outdated installation is recognised and made anew.
+//! Every file is checked against the hashes in `requirements.txt`. A marker with the requirements' text is
+//! written last, so an interrupted or outdated installation is recognised and made anew.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -230,7 +230,8 @@ fn proxies(built: &BTreeMap<String, PathBuf>, port: u16) -> BTreeMap<String, Str
     built.keys().map(|name| (name.clone(), address(name))).collect()
 }
 
-/// The functions' variables as a file for `cargo lambda watch --env-file`; they agree with each other by construction.
+/// The functions' variables as a file for `cargo lambda watch --env-file`; they agree with each other by
+/// construction.
 fn write_environment(info: &StackInfo, folder: &StackFolder) -> anyhow::Result<()> {
     let mut all: BTreeMap<&str, &str> = [
         ("AWS_ENDPOINT_URL", info.aws.as_str()),

@@ -16,7 +16,8 @@ use crate::python::Python;
 /// It starts at once; a machine under load may need longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The same for every local stack, so that a signed sample event can be in the repository. It opens nothing else.
+/// The same for every local stack, so that a signed sample event can be in the repository. It opens nothing
+/// else.
 const WEBHOOK_KEY: &str = "the-webhook-key-of-every-local-stack";
 
 /// The stand-in while it runs.

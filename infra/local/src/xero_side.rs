@@ -1,4 +1,5 @@
-//! What people do in Xero itself during a journey: the owner of an organisation, through the stand-in's controls.
+//! What people do in Xero itself during a journey: the owner of an organisation, through the stand-in's
+//! controls.
 
 use anyhow::Context as _;
 use uuid::Uuid;
