@@ -7,6 +7,7 @@
 //! the crate's README.
 
 mod accounting;
+pub mod contract;
 pub mod control;
 mod faults;
 mod gateway;

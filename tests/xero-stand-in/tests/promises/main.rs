@@ -13,6 +13,7 @@ mod bank;
 mod connections;
 mod consent;
 mod contacts;
+mod contract;
 mod faults;
 mod gateway;
 mod idempotency;
