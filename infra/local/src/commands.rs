@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a command's result goes to standard output")]
 
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
 use local::binaries::Build;
@@ -60,7 +60,7 @@ pub(crate) async fn up(context: &Context, watch: Option<u16>) -> anyhow::Result<
     let mut running = context.start(&options).await?;
     show(&running.info);
     if let Some(port) = watch {
-        println!("Functions are taken from port {port}: run `cargo local lambda watch --invoke-port {port}`");
+        println!("Functions are taken from port {port}: now run `cargo local lambda watch --invoke-port {port}`");
     }
     running.watch().await?;
     Ok(ExitCode::SUCCESS)
@@ -68,43 +68,42 @@ pub(crate) async fn up(context: &Context, watch: Option<u16>) -> anyhow::Result<
 
 pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let mut running = context.start(&context.options("test", Build::BinariesAndTests)).await?;
-    let (runs, name) = runner(arguments);
-    context.progress.step(&format!("running all tests with {name}"));
-    for arguments in runs {
-        let mut command = tokio::process::Command::from(cargo::command());
-        command.args(&arguments).current_dir(context.layout.root()).kill_on_drop(true);
-        command.env(STACK_VARIABLE, running.info.folder.join("stack.json"));
-        let mut child = command.spawn().context("failed to run the tests")?;
-        let status = tokio::select! {
-            status = child.wait() => status.context("failed to wait for the tests")?,
-            ended = running.watch() => return ended.map(|()| ExitCode::FAILURE),
-        };
-        if !status.success() {
-            eprintln!("\nLogs of the stack are in {}", running.info.logs.display());
-            return Ok(ExitCode::FAILURE);
-        }
+    let info = running.info.clone();
+    let passed = tokio::select! {
+        passed = run_tests(context, &info, arguments) => passed?,
+        ended = running.watch() => return ended.map(|()| ExitCode::FAILURE),
+    };
+    if !passed {
+        eprintln!("\nLogs of the stack are in {}", info.logs.display());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// cargo-nextest where it is installed, `cargo test` otherwise. Documentation tests come first, the closing
-/// line last.
-fn runner(arguments: &[String]) -> (Vec<Vec<String>>, &'static str) {
-    let line = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let has_nextest = cargo::command()
-        .args(["nextest", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    let (mut main, name) = if has_nextest {
-        (line("nextest run --workspace"), "cargo nextest")
-    } else {
-        (line("test --workspace --lib --bins --tests"), "cargo test")
+/// Documentation tests first, unless something is asked for; the runner's closing line is the last.
+async fn run_tests(context: &Context, info: &StackInfo, arguments: &[String]) -> anyhow::Result<bool> {
+    let cargo = |line: &str| {
+        let mut command = tokio::process::Command::from(cargo::command());
+        command.args(line.split(' ')).current_dir(context.layout.root()).kill_on_drop(true);
+        command.env(STACK_VARIABLE, info.folder.join("stack.json"));
+        command
     };
-    main.extend_from_slice(arguments);
-    let runs = if arguments.is_empty() { vec![line("test --workspace --doc --quiet"), main] } else { vec![main] };
-    (runs, name)
+    if arguments.is_empty() {
+        context.progress.step("running the documentation's examples");
+        // Three lines of nothing for each crate without examples: shown only when something is wrong.
+        let output = cargo("test --workspace --doc --quiet").output().await.context("failed to run the examples")?;
+        if !output.status.success() {
+            eprintln!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            return Ok(false);
+        }
+    }
+    let has_nextest = cargo("nextest --version").output().await.is_ok_and(|output| output.status.success());
+    let (line, name) = match has_nextest {
+        true => ("nextest run --workspace", "cargo nextest"),
+        false => ("test --workspace --lib --bins --tests", "cargo test"),
+    };
+    context.progress.step(&format!("running all tests with {name}"));
+    let status = cargo(line).args(arguments).status().await.context("failed to run the tests")?;
+    Ok(status.success())
 }
 
 pub(crate) fn reset(context: &Context) -> anyhow::Result<ExitCode> {
@@ -129,9 +128,14 @@ pub(crate) fn lambda(context: &Context, arguments: &[String]) -> anyhow::Result<
     let python = Python::ensure(&context.layout, context.python.as_deref(), &context.progress)?;
     let mut command = Command::new(python.ensure_cargo_lambda(&context.layout, &context.progress)?);
     command.arg("lambda").args(arguments).current_dir(context.layout.root());
-    if arguments.first().is_some_and(|first| first == "watch") {
-        let info = running(&context.layout)?;
-        command.arg("--env-file").arg(info.folder.join("functions.env"));
+    let what = arguments.first().map(String::as_str).unwrap_or_default();
+    let says = |options: &[&str]| arguments.iter().any(|argument| options.contains(&argument.as_str()));
+    if what == "watch" && !says(&["--env-file"]) {
+        command.arg("--env-file").arg(running(&context.layout)?.folder.join("functions.env"));
+    }
+    // Left alone, it would listen on every interface.
+    if ["watch", "invoke"].contains(&what) && !says(&["-A", "--invoke-address"]) {
+        command.args(["--invoke-address", "127.0.0.1"]);
     }
     // Becomes cargo-lambda, so that Ctrl-C and its exit code are its own.
     Err(command.exec()).context("failed to run cargo-lambda")
