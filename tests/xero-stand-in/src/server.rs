@@ -30,7 +30,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(world: World) -> anyhow::Result<Self> {
-        let http = crate::control::client::plain_http()?;
+        let http = crate::control::browser::plain_http()?;
         Ok(Self { world: Arc::new(Mutex::new(world)), wake: Arc::new(Notify::new()), courier: Arc::default(), http })
     }
 

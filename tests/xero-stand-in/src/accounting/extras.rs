@@ -128,7 +128,7 @@ fn note_view(record: &HistoryRecord) -> Json {
     Json::object()
         .with("Changes", record.changes.as_str())
         .with("DateUTC", wrapped(record.at))
-        .with("DateUTCString", crate::time::date_string(record.at.to_zoned(jiff::tz::TimeZone::UTC).date()))
+        .with("DateUTCString", record.at.strftime("%Y-%m-%dT%H:%M:%S").to_string())
         .with("User", record.user.as_str())
         .with("Details", record.details.as_str())
 }

@@ -70,8 +70,9 @@ fn read_one(ctx: &Ctx<'_>, document: &Document, item: &Json) -> Result<Line, Str
     if line.tracking.len() > 2 {
         return Err("A line item can have at most two tracking categories.".to_owned());
     }
-    if item.has("ItemCode") {
-        line.item_code = item.text("ItemCode").map(str::to_owned);
+    if let Some(code) = item.text("ItemCode").filter(|code| !code.is_empty()) {
+        // The seeded organisations keep no items.
+        return Err(format!("Item code '{code}' is not valid"));
     }
     Ok(line)
 }
@@ -87,7 +88,6 @@ fn blank() -> Line {
         tax_type: None,
         tax_amount: Decimal::ZERO,
         sent_tax: None,
-        item_code: None,
         discount_rate: None,
         discount_amount: None,
         tracking: Vec::new(),

@@ -211,7 +211,7 @@ fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     reference.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }
 
-fn members<'d>(value: Option<&'d Value>) -> impl Iterator<Item = (&'d str, &'d Value)> {
+fn members(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten().map(|(key, value)| (key.as_str(), value))
 }
 

@@ -1,10 +1,12 @@
 //! The control API: everything that is not Xero, on a port of its own.
 
 pub(crate) mod acts;
-pub mod client;
+pub(crate) mod browser;
+pub(crate) mod client;
 pub(crate) mod report;
 pub(crate) mod server;
-pub mod types;
+pub(crate) mod types;
 
-pub use client::{Choice, Client, ControlError, consent};
+pub use browser::{Choice, consent};
+pub use client::{Client, ControlError};
 pub use types::*;

@@ -14,6 +14,8 @@ use crate::world::World;
 
 const LIFETIME: i64 = 6 * 60;
 const LONGEST_KEY: usize = 128;
+/// Beyond so many keys the expired ones are swept out.
+const SWEEP_AT: usize = 10_000;
 
 /// A first call and its answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,6 +83,9 @@ pub(crate) fn store(world: &mut World, name: String, tenant: Uuid, call: &Call, 
         content_type: reply.content_type.clone(),
         body: String::from_utf8_lossy(&reply.body).into_owned(),
     };
+    if world.idempotency.len() >= SWEEP_AT {
+        world.idempotency.retain(|_, stored| now < later(stored.at, LIFETIME));
+    }
     world.idempotency.insert(name, stored);
 }
 

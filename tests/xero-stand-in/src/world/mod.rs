@@ -25,6 +25,8 @@ use crate::webhooks::Outbox;
 
 /// How many requests the journal keeps.
 const JOURNAL_LENGTH: usize = 20_000;
+/// Of how many of them it keeps the bodies, which would otherwise fill the memory.
+const JOURNAL_BODIES: usize = 2_000;
 
 /// The whole state; what is marked `skip` does not survive a restart.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -64,6 +66,11 @@ impl World {
         entry.sequence = self.journal_sequence;
         if self.journal.len() >= JOURNAL_LENGTH {
             self.journal.pop_front();
+        }
+        let old = self.journal.len().checked_sub(JOURNAL_BODIES).and_then(|place| self.journal.get_mut(place));
+        if let Some(old) = old {
+            old.request_body = String::new();
+            old.response_body = String::new();
         }
         self.journal.push_back(entry);
     }

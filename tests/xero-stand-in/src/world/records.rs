@@ -198,7 +198,6 @@ pub(crate) struct Line {
     /// What the request claims, until it is compared.
     #[serde(skip)]
     pub(crate) sent_tax: Option<Decimal>,
-    pub(crate) item_code: Option<String>,
     pub(crate) discount_rate: Option<Decimal>,
     pub(crate) discount_amount: Option<Decimal>,
     pub(crate) tracking: Vec<Json>,

@@ -19,6 +19,7 @@ mod gateway;
 mod idempotency;
 mod invoices;
 mod listings;
+mod pages;
 mod settlement;
 mod tokens;
 mod way_through;

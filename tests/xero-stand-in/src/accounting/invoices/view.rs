@@ -155,7 +155,6 @@ fn line_view(ctx: &Ctx<'_>, line: &Line) -> Json {
         .with("TaxAmount", Json::money(line.tax_amount))
         .with_some("AccountCode", account.and_then(|account| account.code.as_deref()))
         .with_some("AccountID", line.account)
-        .with_some("ItemCode", line.item_code.as_deref())
         .with_some("DiscountRate", line.discount_rate)
         .with_some("DiscountAmount", line.discount_amount)
         .with("Tracking", Json::List(line.tracking.clone()))
