@@ -21,6 +21,7 @@ mod invoices;
 mod listings;
 mod pages;
 mod settlement;
+mod switches;
 mod tokens;
 mod way_through;
 mod webhooks;
