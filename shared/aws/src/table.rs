@@ -8,6 +8,7 @@ mod grants;
 mod leases;
 mod organisations;
 mod records;
+mod sweeps;
 
 use crate::trouble::{because, unavailable};
 use aws_sdk_dynamodb::Client;
@@ -22,6 +23,8 @@ use std::collections::HashMap;
 
 /// The index on Xero's ids.
 pub const BY_XERO_ID: &str = "by-xero-id";
+/// The index on documents whose payment is awaited; only they are in it.
+pub const BY_OPEN: &str = "by-open";
 /// The index on what changed last.
 pub const BY_CHANGE: &str = "by-change";
 

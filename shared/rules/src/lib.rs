@@ -8,6 +8,7 @@ pub mod account;
 pub mod chart;
 pub mod connect;
 pub mod connection;
+pub mod divergence;
 pub mod event;
 pub mod facts;
 pub mod failure;

@@ -2,10 +2,12 @@
 //! it is asked. Documents that are not ours cost no call, and the rest one call for each tenant.
 
 mod reading;
+pub mod sweep;
 
-pub use reading::{Change, read_payment};
+pub use reading::{Change, read_invoice};
 
-use crate::connection::{Connection, Status};
+use crate::account::AccountId;
+use crate::connection::Connection;
 use crate::ports::{Claims, Clock, Connections, Cooldowns, Notifications, Records, Unavailable, Written};
 use crate::record::Record;
 use crate::session::{Interruption, Session};
@@ -73,9 +75,9 @@ pub struct Payments<'a> {
 }
 
 impl Payments<'_> {
-    /// Follows one hint.
-    pub async fn run(&self, hint: &Hint) -> Outcome {
-        match self.follow(hint).await {
+    /// Follows what was hinted about one tenant.
+    pub async fn run(&self, tenant: TenantId, ids: &[InvoiceId]) -> Outcome {
+        match self.follow_hint(tenant, ids).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::warn!(error = %error, reason = %error.source, "a store cannot be reached; the hint comes again");
@@ -84,14 +86,13 @@ impl Payments<'_> {
         }
     }
 
-    async fn follow(&self, hint: &Hint) -> Result<Outcome, Unavailable> {
-        let Some(connection) = self.connection(hint.tenant_id).await? else { return Ok(Outcome::Dropped) };
-        let mut ours = self.ours(hint).await?;
+    async fn follow_hint(&self, tenant: TenantId, ids: &[InvoiceId]) -> Result<Outcome, Unavailable> {
+        let Some(connection) = self.connection(tenant).await? else { return Ok(Outcome::Dropped) };
+        let mut ours = self.ours(&connection.account, tenant, ids).await?;
         if ours.is_empty() {
             return Ok(Outcome::Done { ours: 0, changed: 0 });
         }
-        if let Some(until) = self.cooldowns.cooling_until(hint.tenant_id, self.clock.now()).await? {
-            let wait = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or(RETRY_WAIT);
+        if let Some(wait) = self.cooling(tenant).await? {
             return Ok(Outcome::Again(wait));
         }
         let Some(session) = Session::open(self.client, self.tokens, &connection) else { return Ok(Outcome::Dropped) };
@@ -102,31 +103,41 @@ impl Payments<'_> {
             Ok(invoices) => invoices,
             Err(interruption) => return self.interrupted(connection, interruption).await,
         };
-        let mut changed = 0;
-        for record in &mut ours {
-            let invoice = invoices
-                .iter()
-                .find(|invoice| record.reference.as_ref().is_some_and(|reference| reference.id == invoice.invoice_id));
-            if let Some(invoice) = invoice {
-                changed += usize::from(self.apply(record, invoice).await?);
-            }
-        }
+        let changed = self.apply_all(&mut ours, &invoices).await?;
         Ok(Outcome::Done { ours: ours.len(), changed })
+    }
+
+    /// Follows invoices that Xero has shown; says how many records changed.
+    async fn follow_all(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        invoices: &[Invoice],
+    ) -> Result<usize, Unavailable> {
+        let ids: Vec<InvoiceId> = invoices.iter().map(|invoice| invoice.invoice_id).collect();
+        let mut ours = self.ours(account, tenant, &ids).await?;
+        self.apply_all(&mut ours, invoices).await
+    }
+
+    /// How long the tenant is still to be left alone.
+    async fn cooling(&self, tenant: TenantId) -> Result<Option<Duration>, Unavailable> {
+        let now = self.clock.now();
+        let until = self.cooldowns.cooling_until(tenant, now).await?;
+        Ok(until.map(|until| Duration::try_from(until.duration_since(now)).unwrap_or(RETRY_WAIT)))
     }
 
     /// The connection that names the tenant at this moment, if it may be called.
     async fn connection(&self, tenant: TenantId) -> Result<Option<Connection>, Unavailable> {
         let Some(account) = self.claims.holder(tenant).await? else { return Ok(None) };
         let connection = self.connections.connection(&account).await?;
-        Ok(connection
-            .filter(|connection| connection.status == Status::Connected && connection.tenant() == Some(tenant)))
+        Ok(connection.filter(|connection| connection.tenant() == Some(tenant)))
     }
 
-    /// The records of the invoices that are ours.
-    async fn ours(&self, hint: &Hint) -> Result<Vec<Record>, Unavailable> {
+    /// The account's records of the invoices that are ours.
+    async fn ours(&self, account: &AccountId, tenant: TenantId, ids: &[InvoiceId]) -> Result<Vec<Record>, Unavailable> {
         let mut ours = Vec::new();
-        for chunk in hint.invoice_ids.chunks(LOOKUPS) {
-            let lookups = chunk.iter().map(|id| self.records.record_of(hint.tenant_id, *id));
+        for chunk in ids.chunks(LOOKUPS) {
+            let lookups = chunk.iter().map(|id| self.records.record_of(account, tenant, *id));
             for found in futures::future::try_join_all(lookups).await? {
                 ours.extend(found);
             }
@@ -134,17 +145,28 @@ impl Payments<'_> {
         Ok(ours)
     }
 
+    async fn apply_all(&self, records: &mut [Record], invoices: &[Invoice]) -> Result<usize, Unavailable> {
+        let mut changed = 0;
+        for record in records {
+            let id = record.reference.as_ref().map(|reference| reference.id);
+            if let Some(invoice) = invoices.iter().find(|invoice| Some(invoice.invoice_id) == id) {
+                changed += usize::from(self.apply(record, invoice).await?);
+            }
+        }
+        Ok(changed)
+    }
+
     /// Brings one record up to what Xero says, and tells the backend. Whoever loses a race reads again.
     async fn apply(&self, record: &mut Record, invoice: &Invoice) -> Result<bool, Unavailable> {
         loop {
-            let change = read_payment(record, invoice, self.clock.now());
-            if change == Change::None {
+            let before = record.state;
+            if read_invoice(record, invoice, self.clock.now()) == Change::None {
                 outbox::flush_record(self.records, self.notifications, record).await?;
                 return Ok(false);
             }
             match self.records.put_record(record).await? {
                 Written::Done => {
-                    tracing::info!(record.id = record.key.id, state = ?record.state, "a payment state changed");
+                    tracing::info!(record.id = record.key.id, was = ?before, state = ?record.state, "a record follows Xero");
                     outbox::flush_record(self.records, self.notifications, record).await?;
                     return Ok(true);
                 }

@@ -11,6 +11,7 @@ use crate::grant::{Grant, StoredToken, TokenPointer};
 use crate::mapping::Mapping;
 use crate::notification::Notification;
 use crate::organisation::Facts;
+use crate::payments::sweep::Standing;
 use crate::record::{Kind, Record, RecordKey};
 use crate::sync::contact::ContactReference;
 use async_trait::async_trait;
@@ -116,8 +117,10 @@ pub trait Records: Send + Sync {
     async fn record(&self, key: &RecordKey) -> Answer<Option<Record>>;
     /// Compare-and-set on `record.revision`.
     async fn put_record(&self, record: &mut Record) -> Answer<Written>;
-    /// The record of a document in Xero; none when it is not ours. May be some moments behind.
-    async fn record_of(&self, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>>;
+    /// The account's record of a document in Xero; none when it is not ours. May be some moments behind.
+    async fn record_of(&self, account: &AccountId, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>>;
+    /// The ids of documents whose payment is awaited, at most `limit`. May be some moments behind.
+    async fn open_documents(&self, account: &AccountId, tenant: TenantId, limit: usize) -> Answer<Vec<InvoiceId>>;
     /// Records of one organisation, newest first, from a cursor that an earlier page gave.
     async fn records(
         &self,
@@ -126,6 +129,15 @@ pub trait Records: Send + Sync {
         kind: Option<Kind>,
         cursor: Option<&str>,
     ) -> Answer<Page>;
+}
+
+/// How far the sweeps of payments have come.
+#[async_trait]
+pub trait Sweeps: Send + Sync {
+    /// Where the account's sweep of a tenant stands; none when there was none yet.
+    async fn sweep(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Standing>>;
+    /// Compare-and-set on `standing.revision`.
+    async fn put_sweep(&self, standing: &mut Standing) -> Answer<Written>;
 }
 
 /// References to contacts.

@@ -3,12 +3,14 @@
 //! point leaves something that the next run completes.
 
 use crate::account::AccountId;
+use crate::divergence::{self, Divergence};
 use crate::failure::Failure;
 use crate::notification::{Details, Notification};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use xero::models::Invoice;
 use xero::{ContactId, InvoiceId, TenantId};
 
 /// The version of the stored record.
@@ -98,6 +100,27 @@ pub struct Reference {
     pub number: Option<String>,
     /// When Xero says it was last changed, as of the last read.
     pub updated_at: Option<Timestamp>,
+    /// The fingerprint of its content as we wrote it last.
+    #[serde(default)]
+    pub written: Option<String>,
+    /// The fingerprint of its content as Xero showed it last.
+    #[serde(default)]
+    pub seen: Option<String>,
+}
+
+impl Reference {
+    /// The reference after a write of our own, from Xero's answer to it.
+    #[must_use]
+    pub fn written(invoice: &Invoice) -> Self {
+        let written = divergence::fingerprint(invoice);
+        Self {
+            id: invoice.invoice_id,
+            number: invoice.invoice_number.clone(),
+            updated_at: invoice.updated,
+            seen: written.clone(),
+            written,
+        }
+    }
 }
 
 /// Both sides' amounts.
@@ -154,6 +177,9 @@ pub struct Record {
     pub failure: Option<Failure>,
     /// Something that the user should see although all went well, such as differing totals.
     pub remark: Option<String>,
+    /// How the document in Xero was changed there; such changes do not come back.
+    #[serde(default)]
+    pub divergence: Option<Divergence>,
     /// How many tries at Xero ended without an answer, since the last success.
     pub attempts: u32,
     /// The event, kept only while the record still needs it.
@@ -184,6 +210,7 @@ impl Record {
             paid_on: None,
             failure: None,
             remark: None,
+            divergence: None,
             attempts: 0,
             event: None,
             outbox: Vec::new(),
@@ -242,6 +269,13 @@ impl Record {
     pub fn refuse(&mut self, failure: Failure, event: Option<String>, now: Timestamp) {
         self.intent = None;
         self.fail(failure, event, now);
+    }
+
+    /// Whether the document is in Xero and a payment of it is still awaited.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let gone = self.divergence.as_ref().is_some_and(|divergence| divergence.change.is_final());
+        self.key.kind == Kind::Invoice && matches!(self.state, State::Synced | State::PartPaid) && !gone
     }
 
     /// Whether the document is in Xero.

@@ -1,6 +1,7 @@
 //! A record as the app shows it: its state, its Xero reference with a link, both sides' amounts, and what
 //! happened to it in plain English.
 
+use crate::divergence::Divergence;
 use crate::failure::Failure;
 use crate::record::{Amounts, Entry, HISTORY_AGE, Kind, Record, State};
 use jiff::Timestamp;
@@ -31,6 +32,8 @@ pub struct RecordView {
     pub failure: Option<Failure>,
     /// Something to know although all went well.
     pub remark: Option<String>,
+    /// How the document was changed in Xero, where such changes stay, and what the user can do.
+    pub divergence: Option<Divergence>,
     /// When it last changed.
     pub changed_at: Timestamp,
     /// What happened in the last 90 days, newest first.
@@ -70,6 +73,7 @@ pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordV
         message: history.first().map(|entry| entry.message.clone()).unwrap_or_default(),
         failure: record.failure,
         remark: record.remark,
+        divergence: record.divergence,
         changed_at: record.changed_at,
         history,
     }

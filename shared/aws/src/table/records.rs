@@ -1,6 +1,6 @@
 //! The records of documents, with their two indexes.
 
-use super::{BY_CHANGE, BY_XERO_ID, Item, Key, Stored, Table, parse, text};
+use super::{BY_CHANGE, BY_OPEN, BY_XERO_ID, Item, Key, Stored, Table, parse, text};
 use crate::trouble::{because, unavailable};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -44,6 +44,9 @@ impl Stored for Record {
         if let Some(reference) = &self.reference {
             item.insert("xero_tenant".to_owned(), text(self.key.tenant.to_string()));
             item.insert("xero_id".to_owned(), text(reference.id.to_string()));
+            if self.is_open() {
+                item.insert("open".to_owned(), text(log(&self.key.account, self.key.tenant)));
+            }
         }
     }
 }
@@ -58,7 +61,7 @@ impl Records for Table {
         self.put(record).await
     }
 
-    async fn record_of(&self, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>> {
+    async fn record_of(&self, account: &AccountId, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>> {
         let query = self
             .client
             .query()
@@ -68,7 +71,38 @@ impl Records for Table {
             .expression_attribute_values(":tenant", text(tenant.to_string()))
             .expression_attribute_values(":id", text(id.to_string()));
         let output = query.send().await.map_err(|error| unavailable("find a record by its document", &error))?;
-        output.items().first().map(parse).transpose()
+        let records = output.items().iter().map(parse::<Record>).collect::<Answer<Vec<_>>>()?;
+        // Another account may have sent to this organisation before: its records stay with it.
+        Ok(records.into_iter().find(|record| record.key.account == *account))
+    }
+
+    async fn open_documents(&self, account: &AccountId, tenant: TenantId, limit: usize) -> Answer<Vec<InvoiceId>> {
+        const WHAT: &str = "list open documents";
+        let mut found = Vec::new();
+        let mut start = None;
+        while found.len() < limit {
+            let rest = i32::try_from(limit - found.len()).unwrap_or(i32::MAX);
+            let query = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(BY_OPEN)
+                .key_condition_expression("#open = :log")
+                .expression_attribute_names("#open", "open")
+                .expression_attribute_values(":log", text(log(account, tenant)))
+                .set_exclusive_start_key(start)
+                .limit(rest);
+            let output = query.send().await.map_err(|error| unavailable(WHAT, &error))?;
+            for item in output.items() {
+                let id = item.get("xero_id").and_then(|id| id.as_s().ok()).and_then(|id| id.parse().ok());
+                found.push(id.ok_or_else(|| because(WHAT, "an open document has no id of Xero's"))?);
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     async fn records(

@@ -191,11 +191,8 @@ impl Sync<'_> {
         let now = self.clock.now();
         let predicted = job.document.as_ref().and_then(|document| document::predicted_total(document, known));
         let Some(record) = job.record.as_mut() else { return Ok(()) };
-        record.reference = Some(crate::record::Reference {
-            id: invoice.invoice_id,
-            number: invoice.invoice_number.clone(),
-            updated_at: invoice.updated,
-        });
+        record.reference = Some(crate::record::Reference::written(invoice));
+        record.divergence = None;
         record.amounts.xero_total = invoice.total;
         record.amounts.due = invoice.amount_due;
         record.amounts.paid = invoice.amount_paid;

@@ -85,10 +85,11 @@ impl Tenant<'_> {
         Ok(found)
     }
 
-    /// Approved, paid and voided invoices and bills that changed since then, oldest change first.
+    /// Approved, paid and voided invoices and bills that this app created and that changed since then, oldest
+    /// change first.
     /// Ask from some minutes before, and expect repeats.
     pub async fn invoices_modified_since(&self, since: Timestamp, page: u32) -> Result<Page<Invoice>, Error> {
-        let query = [("Statuses", "AUTHORISED,PAID,VOIDED"), ("order", "UpdatedDateUTC ASC"), PRECISE];
+        let query = [("Statuses", "AUTHORISED,PAID,VOIDED"), ("createdByMyApp", "true"), ("order", "UpdatedDateUTC ASC"), PRECISE];
         self.page(KEY, &query, page, Some(since)).await
     }
 
