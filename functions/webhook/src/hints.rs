@@ -2,7 +2,7 @@
 
 use rules::payments::{HINT_VERSION, Hint, MAX_INVOICES};
 use std::collections::{BTreeMap, BTreeSet};
-use xero::webhook::Payload;
+use xero::webhook::{Category, EventType, Payload};
 use xero::{InvoiceId, TenantId};
 
 /// What is left of a delivery.
@@ -10,24 +10,39 @@ use xero::{InvoiceId, TenantId};
 pub struct Reduced {
     /// One hint for each tenant and up to 100 of its invoices, each invoice once.
     pub hints: Vec<Hint>,
-    /// Events of other categories, or without a tenant or an id that can be read.
+    /// Events of other categories.
     pub ignored: usize,
+    /// Events of a category or type that is newer than this code, or without an id that can be read.
+    pub unknown: usize,
 }
 
 /// Keeps the invoice events.
 #[must_use]
 pub fn reduce(payload: &Payload<'_>) -> Reduced {
     let mut invoices: BTreeMap<TenantId, BTreeSet<InvoiceId>> = BTreeMap::new();
-    let mut ignored = 0;
+    let (mut ignored, mut unknown) = (0, 0);
     for event in &payload.events {
-        match (event.tenant(), event.invoice()) {
-            (Some(tenant), Some(invoice)) => {
+        match (event.category(), event.tenant(), event.invoice()) {
+            (Category::Invoice, Some(tenant), Some(invoice)) => {
+                // Whatever happened to it: the hint is followed, and an unknown type is counted besides.
+                unknown += usize::from(event.kind() == EventType::Other);
                 invoices.entry(tenant).or_default().insert(invoice);
             }
-            _ => ignored += 1,
+            (Category::Invoice | Category::Other, _, _) => unknown += 1,
+            (
+                Category::Contact
+                | Category::Subscription
+                | Category::CreditNote
+                | Category::Prepayment
+                | Category::Overpayment
+                | Category::Payment,
+                _,
+                _,
+            ) => ignored += 1,
         }
     }
-    Reduced { hints: invoices.into_iter().flat_map(|(tenant, ids)| cut(tenant, ids)).collect(), ignored }
+    let hints = invoices.into_iter().flat_map(|(tenant, ids)| cut(tenant, ids)).collect();
+    Reduced { hints, ignored, unknown }
 }
 
 fn cut(tenant_id: TenantId, ids: BTreeSet<InvoiceId>) -> Vec<Hint> {
@@ -58,7 +73,17 @@ mod tests {
         let reduced = reduce(&Payload::parse(body.as_bytes()).unwrap());
         assert_eq!(reduced.hints.len(), 2);
         assert!(reduced.hints.iter().all(|hint| hint.invoice_ids.len() == 1));
-        assert_eq!(reduced.ignored, 1);
+        assert_eq!((reduced.ignored, reduced.unknown), (1, 0));
+    }
+
+    #[test]
+    fn what_is_newer_than_this_code_is_counted_and_does_no_harm() {
+        let odd = event(1, "INVOICE", 2).replace("Update", "Archive");
+        let without_id = event(1, "INVOICE", 3).replace("resourceId", "otherId");
+        let body = delivery(&[event(1, "QUOTE", 1), odd, without_id, event(1, "Payment", 4)]);
+        let reduced = reduce(&Payload::parse(body.as_bytes()).unwrap());
+        assert_eq!(reduced.hints.len(), 1);
+        assert_eq!((reduced.ignored, reduced.unknown), (1, 3));
     }
 
     #[test]
@@ -73,6 +98,9 @@ mod tests {
     #[test]
     fn the_intent_to_receive_has_no_events_and_gives_no_hints() {
         let body = r#"{"events":[],"firstEventSequence": 0,"lastEventSequence": 0, "entropy": "S0M3"}"#;
-        assert_eq!(reduce(&Payload::parse(body.as_bytes()).unwrap()), Reduced { hints: vec![], ignored: 0 });
+        assert_eq!(
+            reduce(&Payload::parse(body.as_bytes()).unwrap()),
+            Reduced { hints: vec![], ignored: 0, unknown: 0 }
+        );
     }
 }

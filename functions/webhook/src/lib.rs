@@ -2,13 +2,13 @@
 //! answered. Nothing else happens before the answer, because Xero waits five seconds at most.
 //!
 //! It can read neither the table nor a token, and it answers 200 or 401 with an empty body; only when the
-//! queue does not take the hints it answers 500, so that Xero delivers again.
+//! queue does not take the hints, or no key could be read yet, it answers 500, so that Xero delivers again.
 
 mod hints;
 mod keys;
 
 pub use hints::{Reduced, reduce};
-pub use keys::Keys;
+pub use keys::{KeySource, Keys, REREAD, Reading, StoredKey, Verdict};
 
 use aws::http::{bytes, empty};
 use aws::queues::Queue;
@@ -17,8 +17,9 @@ use lambda_http::{Body, Request};
 use std::convert::Infallible;
 use xero::webhook::{Payload, SIGNATURE_HEADER};
 
-/// Largest body that is verified: an HTTP API passes at most 10 MB, and Xero sends far less.
-pub const MAX_BODY: usize = 10 * 1024 * 1024;
+/// Largest body that is verified: Lambda passes on at most 6 MB, of which base64 leaves four and a half, and
+/// ten thousand events fit into it. A larger one is refused unread, and the sweep finds what it told.
+pub const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// The function.
 pub struct App {
@@ -39,9 +40,16 @@ impl App {
     /// Never: what goes wrong is an answer.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
         let raw = bytes(&request);
-        if !self.genuine(&request, raw).await {
-            tracing::info!(webhook.verdict = "refused", "a delivery without a valid signature was refused");
-            return Ok(empty(StatusCode::UNAUTHORIZED));
+        match self.judge(&request, raw).await {
+            Verdict::Genuine => {}
+            Verdict::Forged => {
+                tracing::info!(webhook.verdict = "refused", "a delivery without a valid signature was refused");
+                return Ok(empty(StatusCode::UNAUTHORIZED));
+            }
+            Verdict::NoKey => {
+                tracing::error!(webhook.verdict = "no key", alarm = "webhook", "a delivery could not be judged");
+                return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
+            }
         }
         let Ok(payload) = Payload::parse(raw) else {
             // Signed by Xero and yet not to be read: sending it again would not help.
@@ -58,6 +66,7 @@ impl App {
             webhook.events = payload.events.len(),
             webhook.hints = reduced.hints.len(),
             webhook.ignored = reduced.ignored,
+            webhook.unknown = reduced.unknown,
             webhook.first_sequence = payload.first_event_sequence,
             webhook.last_sequence = payload.last_event_sequence,
             "a delivery was accepted"
@@ -65,10 +74,13 @@ impl App {
         Ok(empty(StatusCode::OK))
     }
 
-    async fn genuine(&self, request: &Request, raw: &[u8]) -> bool {
+    /// A signature that cannot be one does not lead to a reading of the key.
+    async fn judge(&self, request: &Request, raw: &[u8]) -> Verdict {
         let mut signatures = request.headers().get_all(SIGNATURE_HEADER).iter();
-        let (Some(signature), None) = (signatures.next(), signatures.next()) else { return false };
-        let Ok(signature) = signature.to_str() else { return false };
-        raw.len() <= MAX_BODY && self.keys.verify(signature, raw).await
+        let (Some(signature), None) = (signatures.next(), signatures.next()) else { return Verdict::Forged };
+        match signature.to_str() {
+            Ok(signature) if raw.len() <= MAX_BODY => self.keys.verify(signature, raw).await,
+            Ok(_) | Err(_) => Verdict::Forged,
+        }
     }
 }
