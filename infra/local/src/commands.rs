@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use local::binaries::Build;
 use local::cargo;
 use local::journey::Journey;
-use local::layout::Layout;
+use local::layout::{Layout, tail};
 use local::narrator::Aloud;
 use local::ports::AskedPorts;
 use local::progress::Progress;
@@ -150,8 +150,11 @@ fn running(layout: &Layout) -> anyhow::Result<StackInfo> {
     }
 }
 
+/// Where to look: the last words of every function that said something.
 fn ended_early(info: &StackInfo) -> String {
-    format!("the journey ended early; logs are in {}", info.logs.display())
+    let logs = info.deployment.functions.keys().map(|function| info.logs.join(format!("{function}.log")));
+    let words: Vec<String> = logs.filter(|log| log.exists()).map(|log| tail(&log, 4)).collect();
+    format!("{}\nthe journey ended early; all logs are in {}", words.join("\n"), info.logs.display())
 }
 
 fn show(info: &StackInfo) {

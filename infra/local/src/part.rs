@@ -20,7 +20,7 @@ const LONGEST_GOODBYE: Duration = Duration::from_secs(13);
 
 /// What a part sees of the environment, besides what it is given: it shall not depend on the user's AWS or
 /// proxy settings.
-const PASSED_ON: [&str; 5] = ["PATH", "HOME", "LANG", "USER", "SYSTEMROOT"];
+const PASSED_ON: [&str; 4] = ["PATH", "HOME", "LANG", "USER"];
 
 /// A running part.
 #[derive(Debug)]
