@@ -41,7 +41,8 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Reply {
         view.set("LineItems", Json::List(Vec::new()));
         view
     };
-    let listing = Listing { collection: "BankTransactions", fields: FIELDS, full: &shown, reduced: &reduced };
+    let listing =
+        Listing { collection: "BankTransactions", fields: FIELDS, paged: true, full: &shown, reduced: &reduced };
     listing::answer(ctx, &listing, rows)
 }
 

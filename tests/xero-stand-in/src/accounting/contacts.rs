@@ -48,7 +48,11 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Reply {
     let rows = rows.map(|item| Row { item, id: item.id, updated: item.updated }).collect();
     let full = |ctx: &Ctx<'_>, contact: &Contact| if summary { brief(contact) } else { view(ctx, contact) };
     let reduced = |_: &Ctx<'_>, contact: &Contact| if summary { brief(contact) } else { listed(contact) };
-    listing::answer(ctx, &Listing { collection: "Contacts", fields: FIELDS, full: &full, reduced: &reduced }, rows)
+    listing::answer(
+        ctx,
+        &Listing { collection: "Contacts", fields: FIELDS, paged: true, full: &full, reduced: &reduced },
+        rows,
+    )
 }
 
 /// `GET /Contacts/{ContactID or ContactNumber}`

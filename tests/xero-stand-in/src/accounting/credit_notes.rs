@@ -41,7 +41,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Reply {
         view.set("LineItems", Json::List(Vec::new()));
         view
     };
-    let listing = Listing { collection: "CreditNotes", fields: FIELDS, full: &shown, reduced: &reduced };
+    let listing = Listing { collection: "CreditNotes", fields: FIELDS, paged: true, full: &shown, reduced: &reduced };
     listing::answer(ctx, &listing, rows)
 }
 

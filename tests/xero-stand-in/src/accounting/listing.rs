@@ -25,6 +25,8 @@ pub(crate) struct Listing<'f, T> {
     pub(crate) collection: &'static str,
     /// The names that expressions may use.
     pub(crate) fields: &'static [&'static str],
+    /// Whether `page` means anything.
+    pub(crate) paged: bool,
     /// The whole element, on which expressions are judged.
     pub(crate) full: &'f dyn Fn(&Ctx<'_>, &T) -> Json,
     /// The element without page: reduced.
@@ -44,7 +46,7 @@ pub(crate) fn answer<T>(ctx: &Ctx<'_>, listing: &Listing<'_, T>, rows: Vec<Row<'
 }
 
 fn listed<T>(ctx: &Ctx<'_>, listing: &Listing<'_, T>, mut rows: Vec<Row<'_, T>>) -> Result<Reply, Reply> {
-    let page = page(ctx)?;
+    let page = if listing.paged { page(ctx)? } else { None };
     if modified_only(ctx, &mut rows)? && rows.is_empty() && ctx.switches.answer_304 {
         return Ok(Reply::empty(304));
     }

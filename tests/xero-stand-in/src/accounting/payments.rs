@@ -29,7 +29,7 @@ const NAMES: Names = Names { collection: "Payments", id: "PaymentID", has_errors
 /// `GET /Payments`
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Reply {
     let rows = ctx.ledger.payments.values().map(|item| Row { item, id: item.id, updated: item.updated }).collect();
-    let listing = Listing { collection: "Payments", fields: FIELDS, full: &view, reduced: &view };
+    let listing = Listing { collection: "Payments", fields: FIELDS, paged: true, full: &view, reduced: &view };
     listing::answer(ctx, &listing, rows)
 }
 

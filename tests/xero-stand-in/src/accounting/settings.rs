@@ -89,8 +89,8 @@ pub(crate) fn actions(ctx: &mut Ctx<'_>) -> Reply {
 pub(crate) fn accounts(ctx: &mut Ctx<'_>) -> Reply {
     let rows = ctx.ledger.accounts.iter().map(|item| Row { item, id: item.id, updated: item.updated }).collect();
     let view = |_: &Ctx<'_>, account: &Account| account_view(account);
-    let listing = Listing { collection: "Accounts", fields: ACCOUNT_FIELDS, full: &view, reduced: &view };
-    unpaged(ctx, &listing, rows)
+    let listing = Listing { collection: "Accounts", fields: ACCOUNT_FIELDS, paged: false, full: &view, reduced: &view };
+    answer(ctx, &listing, rows)
 }
 
 /// `GET /Accounts/{AccountID}`
@@ -107,8 +107,8 @@ pub(crate) fn tax_rates(ctx: &mut Ctx<'_>) -> Reply {
     let updated = ctx.ledger.organisation.created;
     let rows = ctx.ledger.tax_rates.iter().enumerate().map(|(at, item)| Row { item, id: place(at), updated }).collect();
     let view = |_: &Ctx<'_>, rate: &TaxRate| tax_rate_view(rate);
-    let listing = Listing { collection: "TaxRates", fields: TAX_FIELDS, full: &view, reduced: &view };
-    unpaged(ctx, &listing, rows)
+    let listing = Listing { collection: "TaxRates", fields: TAX_FIELDS, paged: false, full: &view, reduced: &view };
+    answer(ctx, &listing, rows)
 }
 
 /// `GET /TaxRates/{TaxType}`
@@ -127,13 +127,9 @@ pub(crate) fn currencies(ctx: &mut Ctx<'_>) -> Reply {
     let view = |_: &Ctx<'_>, currency: &Currency| {
         Json::object().with("Code", currency.code.as_str()).with("Description", currency.description.as_str())
     };
-    let listing = Listing { collection: "Currencies", fields: CURRENCY_FIELDS, full: &view, reduced: &view };
-    unpaged(ctx, &listing, rows)
-}
-
-/// These lists know no paging: the parameters are ignored.
-fn unpaged<T>(ctx: &Ctx<'_>, listing: &Listing<'_, T>, rows: Vec<Row<'_, T>>) -> Reply {
-    answer(ctx, &Listing { ..*listing }, rows)
+    let listing =
+        Listing { collection: "Currencies", fields: CURRENCY_FIELDS, paged: false, full: &view, reduced: &view };
+    answer(ctx, &listing, rows)
 }
 
 /// A stable place in a list that has no ids.

@@ -7,9 +7,8 @@ mod exceptions;
 mod schema;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use anyhow::Context as _;
 use serde_json::Value;
 
 pub use exceptions::{EXCEPTIONS, Exception};
@@ -22,6 +21,12 @@ const ACCOUNTING: &str = include_str!("../../openapi/xero_accounting.yaml");
 const IDENTITY: &str = include_str!("../../openapi/xero-identity.yaml");
 const WEBHOOKS: &str = include_str!("../../openapi/xero-webhooks.yaml");
 const BASE: &str = "/api.xro/2.0";
+
+/// The three files, read once: they are long.
+static FILES: LazyLock<Result<[Value; 3], String>> = LazyLock::new(|| {
+    let read = |text: &str| serde_saphyr::from_str(text).map_err(|error| error.to_string());
+    Ok([read(ACCOUNTING)?, read(IDENTITY)?, read(WEBHOOKS)?])
+});
 
 /// The specification, ready to judge.
 #[derive(Debug)]
@@ -47,22 +52,28 @@ struct Operation {
 }
 
 impl Contract {
-    /// Reads the specification that is part of this crate.
+    /// Reads the specification that is part of this crate, with all listed exceptions.
     ///
     /// # Errors
     /// When a file is not what it was when it was copied.
     pub fn load() -> anyhow::Result<Self> {
-        let accounting: Value = serde_saphyr::from_str(ACCOUNTING).context("failed to read the accounting file")?;
-        let identity: Value = serde_saphyr::from_str(IDENTITY).context("failed to read the identity file")?;
-        let webhooks: Value = serde_saphyr::from_str(WEBHOOKS).context("failed to read the webhooks file")?;
-        let mut operations = operations(&accounting, false);
-        operations.extend(operations_of_identity(&identity));
+        Self::with(EXCEPTIONS)
+    }
+
+    /// Reads it with chosen exceptions.
+    ///
+    /// # Errors
+    /// When a file is not what it was when it was copied.
+    pub fn with(exceptions: &[Exception]) -> anyhow::Result<Self> {
+        let [accounting, identity, webhooks] = FILES.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
+        let mut all = operations(accounting, false);
+        all.extend(operations(identity, true));
         Ok(Self {
-            operations,
-            requests: Schemas::new(&accounting, Side::Request),
-            responses: Schemas::new(&accounting, Side::Response),
-            identity: Schemas::new(&identity, Side::Response),
-            webhooks: Schemas::new(&webhooks, Side::Event),
+            operations: all,
+            requests: Schemas::new(accounting, Side::Request, exceptions),
+            responses: Schemas::new(accounting, Side::Response, exceptions),
+            identity: Schemas::new(identity, Side::Response, exceptions),
+            webhooks: Schemas::new(webhooks, Side::Event, exceptions),
         })
     }
 
@@ -158,10 +169,6 @@ fn parameter_complaint(name: &str, value: &str, schema: &Value) -> Option<String
         _ => true,
     };
     (!fine).then(|| format!("the query parameter {name} is no {kind}"))
-}
-
-fn operations_of_identity(document: &Value) -> BTreeMap<String, Operation> {
-    operations(document, true)
 }
 
 fn operations(document: &Value, is_identity: bool) -> BTreeMap<String, Operation> {

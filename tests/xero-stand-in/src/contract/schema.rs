@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Compiled, EXCEPTIONS};
+use super::{Compiled, Exception};
 
 /// Which way a body goes; answers keep enumerations open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +21,12 @@ pub(super) struct Schemas {
 }
 
 impl Schemas {
-    pub(super) fn new(document: &Value, side: Side) -> Self {
+    pub(super) fn new(document: &Value, side: Side, exceptions: &[Exception]) -> Self {
         let mut all = document.pointer("/components/schemas").cloned().unwrap_or_default();
         if let Value::Object(schemas) = &mut all {
             for (name, schema) in schemas.iter_mut() {
                 close(schema, side);
-                except(name, schema);
+                except(exceptions, name, schema);
             }
         }
         Self { all, compiled: Compiled::default() }
@@ -69,8 +69,8 @@ fn close(schema: &mut Value, side: Side) {
 }
 
 /// Applies the listed exceptions of a schema.
-fn except(name: &str, schema: &mut Value) {
-    for exception in EXCEPTIONS.iter().filter(|exception| exception.schema == name) {
+fn except(exceptions: &[Exception], name: &str, schema: &mut Value) {
+    for exception in exceptions.iter().filter(|exception| exception.schema == name) {
         let Some(members) = schema.as_object_mut() else { continue };
         match exception.field {
             "*" => {

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::types::{Act, Done, Tier};
+use super::types::{Act, Done};
 use crate::accounting::envelope::Refusal;
 use crate::accounting::invoices::{document, write};
 use crate::accounting::{Ctx, contacts, credit_notes, parties, payments};
@@ -30,7 +30,7 @@ pub(crate) fn perform(world: &mut World, tenant: Uuid, act: &Act) -> Result<Done
     if matches!(act, Act::ResetDemo) {
         return reset(world, tenant);
     }
-    let bookkeeper = bookkeeper();
+    let bookkeeper = App::bookkeeper();
     let call = Call::new("POST", "/", "unitdp=4", HeaderMap::new(), Bytes::new());
     // Nothing binds the bookkeeper that is meant for the API alone.
     let switches = Switches { reconciled_may_be_deleted: true, ..world.switches.clone() };
@@ -238,19 +238,4 @@ fn element(fields: &Value) -> Result<Json, String> {
 
 fn sentence(refusal: Refusal) -> String {
     refusal.messages.into_iter().chain(refusal.contact).collect::<Vec<_>>().join(" ")
-}
-
-/// The person at the desk, in the place of an app.
-fn bookkeeper() -> App {
-    App {
-        client_id: String::new(),
-        client_secret: String::new(),
-        name: "Xero".to_owned(),
-        redirect_uris: Vec::new(),
-        scopes: Default::default(),
-        tier: Tier::Starter,
-        certified: true,
-        webhook: None,
-        webhook_disabled: false,
-    }
 }

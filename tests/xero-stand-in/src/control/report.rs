@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::types::{Tier, Totals};
+use super::types::Totals;
 use crate::accounting::invoices::view;
 use crate::accounting::{Ctx, bank_transactions, contacts, credit_notes, payments};
 use crate::http::Call;
@@ -36,17 +36,7 @@ pub(crate) fn totals(ledger: &Ledger) -> Totals {
 pub(crate) fn snapshot(world: &mut World, tenant: Uuid) -> Option<Json> {
     let (now, switches) = (world.clock.now(), world.switches.clone());
     let call = Call::new("GET", "/", "unitdp=4", Default::default(), Default::default());
-    let app = App {
-        client_id: String::new(),
-        client_secret: String::new(),
-        name: String::new(),
-        redirect_uris: Vec::new(),
-        scopes: Default::default(),
-        tier: Tier::Starter,
-        certified: true,
-        webhook: None,
-        webhook_disabled: false,
-    };
+    let app = App::bookkeeper();
     let ledger = world.ledgers.get_mut(&tenant)?;
     let role = Role::Adviser;
     let ctx = Ctx { ledger, switches: &switches, call: &call, params: &[], app: &app, role, now, sees_payments: true };

@@ -23,6 +23,23 @@ pub(crate) struct App {
     pub(crate) webhook_disabled: bool,
 }
 
+impl App {
+    /// The person at the desk, in the place of an app.
+    pub(crate) fn bookkeeper() -> Self {
+        Self {
+            client_id: String::new(),
+            client_secret: String::new(),
+            name: "Xero".to_owned(),
+            redirect_uris: Vec::new(),
+            scopes: BTreeSet::new(),
+            tier: Tier::Starter,
+            certified: true,
+            webhook: None,
+            webhook_disabled: false,
+        }
+    }
+}
+
 /// A person who can sign in to Xero.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct User {

@@ -155,7 +155,7 @@ impl Kind {
 }
 
 /// An invoice, a bill, a credit note or a bank transaction.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Document {
     pub(crate) id: Uuid,
     pub(crate) kind: Kind,
@@ -185,7 +185,7 @@ pub(crate) struct Document {
     pub(crate) updated: Timestamp,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) id: Uuid,
     pub(crate) description: Option<String>,

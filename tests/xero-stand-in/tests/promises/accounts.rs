@@ -137,3 +137,12 @@ async fn point_14_a_small_plan_approves_so_many_documents_and_takes_drafts_all_t
     let approve = actions.iter().find(|action| action["Name"] == "CreateApprovedInvoice").unwrap();
     assert_eq!(approve["Status"], "NOT-ALLOWED");
 }
+
+#[tokio::test]
+async fn accounts_tax_rates_and_currencies_know_no_pages() {
+    let world = World::connected().await;
+    for collection in ["Accounts", "TaxRates", "Currencies"] {
+        let listed = world.get(&format!("/{collection}?page=2&pageSize=1")).await.json();
+        assert!(listed[collection].as_array().unwrap().len() > 1 && listed.get("pagination").is_none());
+    }
+}

@@ -83,7 +83,7 @@ fn listed(ctx: &Ctx<'_>) -> Result<Reply, Reply> {
     let reduced = |ctx: &Ctx<'_>, document: &Document| -> Json {
         if summary { view::summary(ctx, document) } else { view::reduced(ctx, document) }
     };
-    let listing = Listing { collection: "Invoices", fields: FIELDS, full: &full, reduced: &reduced };
+    let listing = Listing { collection: "Invoices", fields: FIELDS, paged: true, full: &full, reduced: &reduced };
     Ok(listing::answer(ctx, &listing, rows))
 }
 

@@ -159,7 +159,7 @@ fn may_change_settled(before: &Document, after: &Document) -> bool {
             line.tracking.clone_from(&known.tracking);
         }
     }
-    format!("{same:?}") == format!("{before:?}")
+    same == *before
 }
 
 /// Everything that does not come from a single field.
