@@ -32,9 +32,8 @@ impl Python {
         let python = Self { bin: home.join("bin") };
         let requirements = layout.emulator("requirements.txt");
         if !is_current(&home, &requirements) {
-            install(layout, &home, &python, asked, progress)?;
+            install(layout, &home, &python, asked, progress, &lock)?;
         }
-        drop(lock);
         Ok(python)
     }
 
@@ -45,9 +44,8 @@ impl Python {
         if !command.exists() {
             progress.step("installing cargo-lambda (once)");
             // Without its dependency zig (411 MB), which only cross-compiling needs.
-            self.pip(&["--no-deps"], &layout.emulator("cargo-lambda.txt"), &layout.local("install.log"))?;
+            self.pip(&["--no-deps"], &layout.emulator("cargo-lambda.txt"), &layout.local("install.log"), &lock)?;
         }
-        drop(lock);
         Ok(command)
     }
 
@@ -61,7 +59,7 @@ impl Python {
         self.bin.join(name)
     }
 
-    fn pip(&self, more: &[&str], requirements: &Path, log: &Path) -> anyhow::Result<()> {
+    fn pip(&self, more: &[&str], requirements: &Path, log: &Path, lock: &File) -> anyhow::Result<()> {
         let mut command = Command::new(self.interpreter());
         command.args([
             "-m",
@@ -73,7 +71,7 @@ impl Python {
             "--disable-pip-version-check",
         ]);
         command.args(more).arg("--requirement").arg(requirements);
-        logged(&mut command, log).with_context(|| {
+        logged(&mut command, log, lock).with_context(|| {
             "the installation failed. If the network was the reason, run the same command again; a package index other \
              than the default is configured as usual for pip (pip.conf or PIP_INDEX_URL)"
         })
@@ -84,7 +82,8 @@ impl Python {
 fn lock(layout: &Layout) -> anyhow::Result<File> {
     let path = layout.local("install.lock");
     fs::create_dir_all(layout.local("")).context("failed to create the folder .local")?;
-    let file = File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
+    let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+    let file = file.with_context(|| format!("failed to open {}", path.display()))?;
     file.lock().context("failed to wait for another installation")?;
     Ok(file)
 }
@@ -106,6 +105,7 @@ fn install(
     python: &Python,
     asked: Option<&str>,
     progress: &Progress,
+    lock: &File,
 ) -> anyhow::Result<()> {
     let interpreter = find(asked)?;
     if home.exists() {
@@ -114,13 +114,13 @@ fn install(
     }
     progress.step(&format!("installing the AWS emulator with {interpreter} (once, about 30 packages, 60 MB)"));
     let log = layout.local("install.log");
-    logged(Command::new(&interpreter).args(["-m", "venv"]).arg(home), &log).with_context(|| {
+    logged(Command::new(&interpreter).args(["-m", "venv"]).arg(home), &log, lock).with_context(|| {
         format!(
             "{interpreter} cannot make a virtual environment; on Debian and Ubuntu, install the package python3-venv"
         )
     })?;
     let requirements = layout.emulator("requirements.txt");
-    python.pip(&[], &requirements, &log)?;
+    python.pip(&[], &requirements, &log, lock)?;
     fs::copy(&requirements, marker(home)).context("failed to mark the installation as complete")?;
     Ok(())
 }
@@ -152,10 +152,14 @@ fn version(interpreter: &str) -> Option<(u32, u32)> {
 }
 
 /// Runs a command with its output in a log, and shows the end of the log if it fails.
-fn logged(command: &mut Command, log: &Path) -> anyhow::Result<()> {
+///
+/// Its (empty) input is the lock: should this tool be killed, the lock is held until the command is through as
+/// well, so that a next start does not install into the same folder beside it.
+fn logged(command: &mut Command, log: &Path, lock: &File) -> anyhow::Result<()> {
     let file = File::create(log).with_context(|| format!("failed to create {}", log.display()))?;
     let same = file.try_clone().context("failed to share a log")?;
-    let status = command.stdin(Stdio::null()).stdout(file).stderr(same).status().context("failed to run it")?;
+    let input = lock.try_clone().context("failed to share the lock")?;
+    let status = command.stdin(input).stdout(file).stderr(same).status().context("failed to run it")?;
     if !status.success() {
         bail!("{}", tail(log, 15));
     }
