@@ -11,6 +11,9 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+/// How deep a document may be nested.
+const DEEPEST: usize = 64;
+
 /// A JSON value whose numbers are decimal text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Json {
@@ -40,16 +43,22 @@ impl Json {
     /// # Errors
     /// What `serde_json` says about text that is not JSON.
     pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        Self::parse_at(text, DEEPEST)
+    }
+
+    fn parse_at(text: &str, levels: usize) -> Result<Self, serde_json::Error> {
         let text = text.trim();
+        let too_deep = || <serde_json::Error as serde::de::Error>::custom("it is nested too deeply");
+        let below = levels.checked_sub(1).ok_or_else(too_deep)?;
         Ok(match text.as_bytes().first() {
             Some(b'{') => {
                 let Members(members) = serde_json::from_str(text)?;
-                let read = |(key, raw): (String, Box<RawValue>)| Ok((key, Self::parse(raw.get())?));
+                let read = |(key, raw): (String, Box<RawValue>)| Ok((key, Self::parse_at(raw.get(), below)?));
                 Self::Object(members.into_iter().map(read).collect::<Result<_, serde_json::Error>>()?)
             }
             Some(b'[') => {
                 let items: Vec<Box<RawValue>> = serde_json::from_str(text)?;
-                Self::List(items.iter().map(|raw| Self::parse(raw.get())).collect::<Result<_, _>>()?)
+                Self::List(items.iter().map(|raw| Self::parse_at(raw.get(), below)).collect::<Result<_, _>>()?)
             }
             Some(b'"') => Self::Text(serde_json::from_str(text)?),
             Some(b'n') => serde_json::from_str::<()>(text).map(|()| Self::Null)?,
@@ -265,6 +274,12 @@ mod tests {
     fn numbers_keep_their_text_and_members_their_order() {
         let text = r#"{"b":450.00,"a":[1E+2,-0.10,"x",null,true],"c":{}}"#;
         assert_eq!(Json::parse(text).unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn a_document_nested_without_end_is_refused() {
+        assert!(Json::parse(&"[".repeat(100_000)).is_err());
+        assert!(Json::parse(&format!("{}{}", "[".repeat(100), "]".repeat(100))).is_err());
     }
 
     #[test]

@@ -8,6 +8,10 @@ use super::Ctx;
 use crate::json::Json;
 use crate::time::read_date;
 
+/// Numbers below ten million millions are read, and so many of their decimals count.
+const LARGEST: Decimal = Decimal::from_parts(1_316_134_912, 2_328, 0, false, 0);
+const MOST_DECIMALS: u32 = 12;
+
 /// A number; an exponent produces the misleading sentence that Xero is known for.
 pub(crate) fn number(ctx: &Ctx<'_>, element: &Json, key: &str) -> Result<Option<Decimal>, String> {
     match element.get(key) {
@@ -61,6 +65,11 @@ pub(crate) fn url(element: &Json) -> Result<Option<String>, String> {
     if fine { Ok(Some(text.to_owned())) } else { Err("Url must be a valid absolute url".to_owned()) }
 }
 
+/// A plain decimal of a sane size: products and quotients of two such numbers always exist.
 fn plain(text: &str) -> Option<Decimal> {
-    if text.contains(['e', 'E']) { None } else { text.trim().parse().ok() }
+    if text.contains(['e', 'E']) {
+        return None;
+    }
+    let number: Decimal = text.trim().parse().ok()?;
+    Some(number.round_dp(MOST_DECIMALS)).filter(|number| number.abs() < LARGEST)
 }

@@ -21,6 +21,9 @@ use crate::identity::grants::AccessToken;
 use crate::world::{Role, World};
 use crate::{identity, pages};
 
+/// The smaller of the two sizes that are stated for attachments.
+const LARGEST_FILE: usize = 10_000_000;
+
 /// Answers one request of the Xero side.
 pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
     let at = world.clock.now();
@@ -172,7 +175,8 @@ fn keyed(
     if !asks_json {
         return problems::not_acceptable();
     }
-    if call.body.len() > world.switches.body_limit {
+    let limit = if found.route.raw_body { LARGEST_FILE } else { world.switches.body_limit };
+    if call.body.len() > limit {
         return Reply::empty(413);
     }
     let name = match idempotency::check(world, &token.client_id, tenant, call, at) {

@@ -113,3 +113,10 @@ async fn a_starter_app_has_five_connections_and_no_sixth() {
     }
     assert_eq!(world.connections().await.len(), 5);
 }
+
+#[tokio::test]
+async fn who_does_not_choose_gets_the_first_organisation_of_the_first_user() {
+    let mut world = World::connected().await;
+    world.consent(SCOPES, &Choice::Allow { user: None, tenants: Vec::new() }).await;
+    assert_eq!(world.connections().await[0]["tenantName"], "Harbour Sound Ltd");
+}

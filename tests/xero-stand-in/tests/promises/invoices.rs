@@ -185,6 +185,14 @@ async fn amounts_must_agree_and_exponents_mislead() {
     assert!(refused(&world, line(json!({"Quantity": "1", "UnitAmount": 3}))).await.contains("must be a number"));
     let wrong_tax = json!({"Quantity": 1, "UnitAmount": 10, "TaxAmount": 1.99});
     assert!(refused(&world, line(wrong_tax)).await.contains("does not match the expected tax amount"));
+    for monstrous in [
+        json!({"Quantity": 9_999_999_999_999_i64, "UnitAmount": 9_999_999_999_999_i64}),
+        json!({"Quantity": 0.000_000_000_000_1, "LineAmount": 1}),
+        json!({"Quantity": 1, "UnitAmount": 10_000_000_000_i64}),
+        json!({"Quantity": u64::MAX, "UnitAmount": u64::MAX}),
+    ] {
+        refused(&world, line(monstrous)).await;
+    }
     let derived = written(&world, line(json!({"Quantity": 4, "LineAmount": 10}))).await;
     assert_eq!(derived["LineItems"][0]["UnitAmount"], json!(2.5));
 
