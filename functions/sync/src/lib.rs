@@ -8,6 +8,7 @@ use aws::secrets::TokenSecrets;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use jiff::Timestamp;
 use rules::AccountId;
 use rules::sync::{Message, Outcome, Sync};
 use rules::tokens::Memory;
@@ -32,18 +33,18 @@ pub struct App {
 }
 
 impl App {
-    /// Works one batch.
+    /// Works one batch, up to the moment at which the function is stopped.
     ///
     /// # Errors
     /// Never: what fails is named in the answer.
-    pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Infallible> {
-        let runs = groups(event.records).into_iter().map(|group| self.run(group));
+    pub async fn handle(&self, event: SqsEvent, deadline: Option<Timestamp>) -> Result<SqsBatchResponse, Infallible> {
+        let runs = groups(event.records).into_iter().map(|group| self.run(group, deadline));
         let judged = futures::future::join_all(runs).await;
         Ok(batch::settle(&self.queue, Some(&self.parking), judged.into_iter().flatten().collect()).await)
     }
 
     /// Runs one account's messages in order.
-    async fn run(&self, messages: Vec<SqsMessage>) -> Vec<(SqsMessage, Verdict)> {
+    async fn run(&self, messages: Vec<SqsMessage>, deadline: Option<Timestamp>) -> Vec<(SqsMessage, Verdict)> {
         let group = messages.first().and_then(batch::group).map(AccountId::parse);
         let Some(Ok(account)) = group else {
             let verdict = Verdict::Park("the message group is no account id".to_owned());
@@ -62,6 +63,7 @@ impl App {
             cooldowns: &self.table,
             notifications: &self.notifications,
             clock: &clock,
+            deadline,
         };
         let bodies: Vec<Message> =
             messages.iter().map(|message| Message { body: message.body.clone().unwrap_or_default() }).collect();

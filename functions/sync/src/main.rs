@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use aws::secrets::{Secrets, TokenSecrets};
 use aws::{config, queues::Queue, sdk, table::Table, telemetry, xero_setup::Xero};
+use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
 use rules::tokens::Memory;
 use sync::App;
@@ -21,6 +22,9 @@ async fn main() -> anyhow::Result<()> {
         parking: Queue::new(&sdk, config::required("SYNC_DEAD_LETTER_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
     };
-    let handler = service_fn(|event: LambdaEvent<_>| app.handle(event.payload));
+    let handler = service_fn(|event: LambdaEvent<_>| {
+        let deadline = i64::try_from(event.context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+        app.handle(event.payload, deadline)
+    });
     lambda_runtime::run(handler).await.map_err(|error| anyhow::anyhow!(error))
 }

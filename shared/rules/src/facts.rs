@@ -22,7 +22,7 @@ pub async fn known(
     }
 }
 
-/// Reads the facts from Xero (three calls) and stores them.
+/// Reads the facts from Xero (four calls) and stores them.
 ///
 /// # Errors
 /// As [`known`].
@@ -32,12 +32,14 @@ pub async fn read(
     account: &AccountId,
     clock: &dyn Clock,
 ) -> Result<Facts, Interruption> {
+    let currencies = crate::call_xero!(session, |tenant| tenant.currencies())?;
     let facts = Facts {
         version: VERSION,
         fetched_at: clock.now(),
         organisation: crate::call_xero!(session, |tenant| tenant.organisation())?,
         accounts: crate::call_xero!(session, |tenant| tenant.accounts())?,
         tax_rates: crate::call_xero!(session, |tenant| tenant.tax_rates())?,
+        currencies: currencies.into_iter().map(|currency| currency.code).collect(),
     };
     store.put_facts(account, session.tenant_id(), &facts).await?;
     Ok(facts)

@@ -49,15 +49,55 @@ impl Failure {
 
     /// The mapped account cannot be posted to any more.
     #[must_use]
-    pub fn account_unusable(name: Option<&str>) -> Self {
+    pub fn account_unusable(name: Option<&str>, what: &str) -> Self {
         let which = name.map_or_else(
-            || "The Xero account chosen for sales".to_owned(),
+            || format!("The Xero account chosen for {what}"),
             |name| format!("The Xero account \u{201c}{name}\u{201d}"),
         );
         let message = format!(
             "{which} is archived or deleted. Choose another in the mapping, or restore it in Xero, then retry."
         );
         Self::new("account_archived", message, "map_accounts")
+    }
+
+    /// The category has no account, so its expenses are not sent.
+    #[must_use]
+    pub fn category_not_mapped(category: &str) -> Self {
+        let message = format!(
+            "It was skipped because no Xero account is chosen for the category \u{201c}{category}\u{201d}. \
+             Choose one and retry, and it is sent."
+        );
+        Self::new("category_not_mapped", message, "map_accounts")
+    }
+
+    /// The bank account is in another currency than the expense.
+    #[must_use]
+    pub fn bank_currency(account: &str, theirs: &str, ours: &str) -> Self {
+        let message = format!(
+            "The bank account \u{201c}{account}\u{201d} is in {theirs}, and this expense is in {ours}. \
+             Choose bills for expenses, or another bank account, then retry."
+        );
+        Self::new("bank_currency", message, "map_accounts")
+    }
+
+    /// A paid document cannot be voided.
+    #[must_use]
+    pub fn paid_cannot_be_removed(subject: &str) -> Self {
+        let message = format!(
+            "{subject} is paid or partly paid in Xero, so it cannot be voided. Remove the payment in Xero, or make a \
+             credit note there, then retry."
+        );
+        Self::new("paid", message, "open_xero")
+    }
+
+    /// A paid document cannot be changed.
+    #[must_use]
+    pub fn paid_cannot_be_changed(subject: &str) -> Self {
+        let message = format!(
+            "{subject} was changed in Sessional after it was paid in Xero, and Xero keeps what was paid. \
+             Correct it in Xero if it has to be."
+        );
+        Self::new("paid", message, "open_xero")
     }
 
     /// The organisation has no tax rate of this percentage that fits the account.

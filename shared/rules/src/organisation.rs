@@ -1,5 +1,5 @@
-//! What is known of a connected organisation between calls: its settings, chart of accounts and tax rates,
-//! kept in the table so that pushing an invoice costs one call to Xero and not four.
+//! What is known of a connected organisation between calls: its settings, accounts, tax rates and
+//! currencies, kept in the table so that pushing an invoice costs one call to Xero and not five.
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -8,7 +8,7 @@ use xero::AccountId;
 use xero::models::{Account, AccountStatus, Organisation, TaxRate, TaxRateStatus};
 
 /// The version of the stored facts.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// How old facts may be before the next use reads them again. Accounts are archived and rates change
 /// rarely, certification asks for a daily look, and an error from Xero refreshes them at once.
 pub const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
@@ -26,6 +26,8 @@ pub struct Facts {
     pub accounts: Vec<Account>,
     /// The tax rates, deleted ones included.
     pub tax_rates: Vec<TaxRate>,
+    /// The currencies that the organisation has, by their codes.
+    pub currencies: Vec<String>,
 }
 
 /// The side of the books that a document stands on; decides which tax rates fit.
@@ -42,6 +44,12 @@ impl Facts {
     #[must_use]
     pub fn fresh(&self, now: Timestamp) -> bool {
         now.duration_since(self.fetched_at) < MAX_AGE
+    }
+
+    /// Whether documents may be in this currency.
+    #[must_use]
+    pub fn has_currency(&self, code: &str) -> bool {
+        self.organisation.base_currency == code || self.currencies.iter().any(|known| known == code)
     }
 
     /// The account of the chart with this id, whatever its status.

@@ -10,8 +10,8 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use xero::models::Invoice;
-use xero::{ContactId, InvoiceId, TenantId};
+use xero::models::{BankTransaction, Invoice, InvoiceStatus, InvoiceType};
+use xero::{BankTransactionId, ContactId, InvoiceId, TenantId};
 
 /// The version of the stored record.
 pub const VERSION: u32 = 1;
@@ -27,6 +27,8 @@ pub const HISTORY_ENTRIES: usize = 30;
 pub enum Kind {
     /// A sales invoice.
     Invoice,
+    /// An expense: a bill, or spend money.
+    Expense,
 }
 
 impl Kind {
@@ -35,13 +37,14 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Invoice => "invoice",
+            Self::Expense => "expense",
         }
     }
 
     /// Reads the word of the contract.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        (word == "invoice").then_some(Self::Invoice)
+        [Self::Invoice, Self::Expense].into_iter().find(|kind| kind.word() == word)
     }
 }
 
@@ -74,11 +77,33 @@ pub enum State {
     Held,
     /// Refused by Xero or by a check before; somebody has to act.
     Failed,
+    /// Not sent, because its category has no account.
+    Skipped,
+    /// Was in Xero and is voided or deleted there at Sessional's word.
+    Voided,
+    /// Voided or deleted in Sessional before it was sent: it never is.
+    Tombstone,
+}
+
+/// What a record's document is in Xero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    /// A sales invoice (ACCREC).
+    #[default]
+    Invoice,
+    /// A bill (ACCPAY).
+    Bill,
+    /// A spend-money transaction.
+    SpendMoney,
 }
 
 /// A request that is about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
+    /// What it will be in Xero.
+    #[serde(default)]
+    pub document: DocumentKind,
     /// Which try this is, from 1.
     pub attempt: u32,
     /// When it was written.
@@ -94,8 +119,14 @@ pub struct Intent {
 /// The document in Xero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
-    /// Xero's id.
+    /// What it is there.
+    #[serde(default)]
+    pub document: DocumentKind,
+    /// Xero's id; of spend money, the bank transaction's id.
     pub id: InvoiceId,
+    /// Whether it was made as a draft, which is deleted and not voided.
+    #[serde(default)]
+    pub draft: bool,
     /// Its number there.
     pub number: Option<String>,
     /// When Xero says it was last changed, as of the last read.
@@ -113,13 +144,36 @@ impl Reference {
     #[must_use]
     pub fn written(invoice: &Invoice) -> Self {
         let written = divergence::fingerprint(invoice);
+        let bill = invoice.invoice_type == InvoiceType::Accpay;
         Self {
+            document: if bill { DocumentKind::Bill } else { DocumentKind::Invoice },
             id: invoice.invoice_id,
+            draft: invoice.status == InvoiceStatus::Draft,
             number: invoice.invoice_number.clone(),
             updated_at: invoice.updated,
             seen: written.clone(),
             written,
         }
+    }
+
+    /// The reference to spend money, from Xero's answer.
+    #[must_use]
+    pub fn spent(spend: &BankTransaction) -> Self {
+        Self {
+            document: DocumentKind::SpendMoney,
+            id: InvoiceId::from_uuid(*spend.bank_transaction_id.as_uuid()),
+            draft: false,
+            number: spend.reference.clone(),
+            updated_at: spend.updated,
+            written: None,
+            seen: None,
+        }
+    }
+
+    /// The id as that of a bank transaction, for spend money.
+    #[must_use]
+    pub fn bank_transaction(&self) -> BankTransactionId {
+        BankTransactionId::from_uuid(*self.id.as_uuid())
     }
 }
 
@@ -184,6 +238,15 @@ pub struct Record {
     pub attempts: u32,
     /// The event, kept only while the record still needs it.
     pub event: Option<String>,
+    /// Where a held record that is in Xero stood before.
+    #[serde(default)]
+    pub before_hold: Option<State>,
+    /// Hash of the content that is in Xero, to see whether a sent invoice was changed.
+    #[serde(default)]
+    pub content: Option<String>,
+    /// Whether the invoice is marked as sent in Xero.
+    #[serde(default)]
+    pub sent: bool,
     /// Notifications that are written with the change and sent after it.
     pub outbox: Vec<Notification>,
     /// What happened, oldest first.
@@ -213,6 +276,9 @@ impl Record {
             divergence: None,
             attempts: 0,
             event: None,
+            before_hold: None,
+            content: None,
+            sent: false,
             outbox: Vec::new(),
             history: Vec::new(),
             created_at: now,
@@ -241,6 +307,9 @@ impl Record {
     pub fn hold(&mut self, failure: Failure, event: String, now: Timestamp) {
         let same = self.state == State::Held && self.failure.as_ref() == Some(&failure);
         self.event = Some(event);
+        if self.state != State::Held && self.reference.is_some() {
+            self.before_hold = Some(self.state);
+        }
         if !same {
             let message = failure.message.clone();
             self.failure = Some(failure);
@@ -251,6 +320,60 @@ impl Record {
     /// Could not be synced; the event is kept for a retry, and the backend is told. An intent stays, so that
     /// the retry looks up what may have arrived; [`Record::refuse`] is for when Xero has judged it.
     pub fn fail(&mut self, failure: Failure, event: Option<String>, now: Timestamp) {
+        self.tell_failure(&failure, event, now);
+        let message = failure.message.clone();
+        self.failure = Some(failure);
+        self.enter(State::Failed, message, now);
+    }
+
+    /// Something could not be done to a document that is in Xero: the document stays as it is, and the user
+    /// is told why and what to do.
+    pub fn complain(&mut self, failure: Failure, event: Option<String>, now: Timestamp) {
+        self.tell_failure(&failure, event, now);
+        let message = failure.message.clone();
+        self.failure = Some(failure);
+        self.enter(self.state, message, now);
+    }
+
+    /// Not sent, because its category has no account; the event is kept for a retry.
+    pub fn skip(&mut self, failure: Failure, event: String, now: Timestamp) {
+        self.event = Some(event);
+        let message = failure.message.clone();
+        self.failure = Some(failure);
+        self.enter(State::Skipped, message, now);
+    }
+
+    /// Is never sent, because Sessional took it back before.
+    pub fn bury(&mut self, now: Timestamp) {
+        self.clear();
+        self.enter(State::Tombstone, "Taken back in Sessional before it was sent: nothing goes to Xero", now);
+    }
+
+    /// Is voided or deleted in Xero.
+    pub fn void(&mut self, message: &str, now: Timestamp) {
+        self.clear();
+        self.enter(State::Voided, message, now);
+    }
+
+    /// Nothing is under way any more, and nothing needs the event.
+    pub fn clear(&mut self) {
+        self.intent = None;
+        self.event = None;
+        self.failure = None;
+        self.before_hold = None;
+        self.attempts = 0;
+    }
+
+    /// Goes back to where it stood before it was held.
+    pub fn unhold(&mut self) {
+        if self.state == State::Held
+            && let Some(before) = self.before_hold.take()
+        {
+            self.state = before;
+        }
+    }
+
+    fn tell_failure(&mut self, failure: &Failure, event: Option<String>, now: Timestamp) {
         self.event = event.or(self.event.take());
         let details = Details::RecordFailed {
             kind: self.key.kind.word().to_owned(),
@@ -260,9 +383,6 @@ impl Record {
             action: failure.action.clone(),
         };
         self.outbox.push(Notification::new(&self.key.account, self.revision, now, details));
-        let message = failure.message.clone();
-        self.failure = Some(failure);
-        self.enter(State::Failed, message, now);
     }
 
     /// Xero, or a check before it, has judged the document: it is certain that nothing was made.
@@ -283,7 +403,7 @@ impl Record {
     pub fn is_synced(&self) -> bool {
         match self.state {
             State::Synced | State::PartPaid | State::Paid => true,
-            State::Intent | State::Held | State::Failed => false,
+            State::Intent | State::Held | State::Failed | State::Skipped | State::Voided | State::Tombstone => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::divergence::Divergence;
 use crate::failure::Failure;
-use crate::record::{Amounts, Entry, HISTORY_AGE, Kind, Record, State};
+use crate::record::{Amounts, DocumentKind, Entry, HISTORY_AGE, Kind, Record, Reference, State};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -54,7 +54,7 @@ pub struct XeroView {
 /// Draws a record; the organisation's short code makes the link.
 #[must_use]
 pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordView {
-    let link = |id| short_code.map(|code| xero::deep_link(code, Document::Invoice(id)).to_string());
+    let link = |reference: &Reference| short_code.map(|code| xero::deep_link(code, opens(reference)).to_string());
     let mut history = record.history;
     history.retain(|entry| now.duration_since(entry.at) < HISTORY_AGE);
     history.reverse();
@@ -64,7 +64,7 @@ pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordV
         number: record.number,
         state: record.state,
         xero: record.reference.map(|reference| XeroView {
-            url: link(reference.id),
+            url: link(&reference),
             id: reference.id,
             number: reference.number,
         }),
@@ -76,5 +76,14 @@ pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordV
         divergence: record.divergence,
         changed_at: record.changed_at,
         history,
+    }
+}
+
+/// What a link to the document opens.
+fn opens(reference: &Reference) -> Document {
+    match reference.document {
+        DocumentKind::Invoice => Document::Invoice(reference.id),
+        DocumentKind::Bill => Document::Bill(reference.id),
+        DocumentKind::SpendMoney => Document::BankTransaction(reference.bank_transaction()),
     }
 }

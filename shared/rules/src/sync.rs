@@ -7,20 +7,27 @@ mod create;
 pub mod document;
 mod hold;
 mod job;
+mod party;
+mod remove;
+mod update;
 
 pub use job::Job;
+
+use job::Step;
 
 use crate::account::AccountId;
 use crate::connection::{Connection, ErrorReason, Status};
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::mapping::Choices;
+use crate::organisation::Facts;
 use crate::ports::{
     Clock, Connections, Contacts, Cooldowns, Mappings, Notifications, Organisations, Records, Unavailable,
 };
-use crate::record::State;
 use crate::session::{Interruption, Session};
 use crate::tokens::Tokens;
 use crate::{facts, lost};
+use jiff::Timestamp;
 use std::time::Duration;
 use xero::TenantId;
 
@@ -30,6 +37,8 @@ const STORE_WAIT: Duration = Duration::from_secs(10);
 const OUTAGE_WAIT: Duration = Duration::from_secs(120);
 /// Wait while our own credentials are refused: an operator has to act, and nothing is lost meanwhile.
 const OPERATOR_WAIT: Duration = Duration::from_secs(300);
+/// Time that the calls for one document may take: a write and a look, each within the client's time-out.
+const CALL_TIME: Duration = Duration::from_secs(25);
 /// Most documents in one call to Xero; it recommends about 50, and a batch of the queue has ten.
 pub const MAX_BATCH: usize = 10;
 
@@ -73,6 +82,17 @@ pub struct Sync<'a> {
     pub notifications: &'a dyn Notifications,
     /// Time.
     pub clock: &'a dyn Clock,
+    /// When the function is stopped; what does not fit before it comes again.
+    pub deadline: Option<Timestamp>,
+}
+
+/// What the messages of one run share.
+struct Context<'a> {
+    session: &'a Session<'a>,
+    choices: Choices,
+    facts: Facts,
+    /// When the run began: knowledge that is younger needs no second look.
+    started: Timestamp,
 }
 
 /// Why the rest of a run cannot go on.
@@ -133,22 +153,73 @@ impl Sync<'_> {
             return Err(Stop::Again(Duration::try_from(wait).unwrap_or(STORE_WAIT)));
         }
         let mapping = self.mappings.mapping(&connection.account, tenant).await?;
-        let Some(sales) = mapping.as_ref().and_then(|mapping| mapping.choices.sales) else {
-            return self.hold_all(tenant, jobs, &Failure::sales_not_mapped()).await;
-        };
+        let choices = mapping.map(|mapping| mapping.choices).unwrap_or_default();
+        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+            self.settle_unmapped(tenant, job, &choices).await?;
+        }
+        if jobs.iter().all(Job::is_over) {
+            return Ok(());
+        }
         let known = facts::known(self.organisations, &session, &connection.account, self.clock).await;
-        let mut facts = match known {
+        let facts = match known {
             Ok(facts) => facts,
             Err(interruption) => return Err(self.interrupted(tenant, interruption).await?),
         };
+        let mut context = Context { session: &session, choices, facts, started: self.clock.now() };
         let mut rest = jobs;
         while !rest.is_empty() {
+            self.check_deadline()?;
             let length = segment(rest);
             let (head, tail) = rest.split_at_mut(length);
-            self.create(&session, sales.account_id, &mut facts, head).await?;
+            self.run_segment(&mut context, head).await?;
             rest = tail;
         }
         Ok(())
+    }
+
+    /// What the mapping has no account for is held, when it is an invoice, or skipped, when it is an expense.
+    async fn settle_unmapped(&self, tenant: TenantId, job: &mut Job, choices: &Choices) -> Result<(), Stop> {
+        if job.invoice().is_some() && choices.sales.is_none() {
+            return self.hold(tenant, job, &Failure::sales_not_mapped()).await;
+        }
+        let unmapped = job.expense().filter(|expense| !choices.expenses.contains_key(&expense.category));
+        let Some(category) = unmapped.map(|expense| expense.category) else { return Ok(()) };
+        self.load(tenant, job).await?;
+        if job.maybe_sent || job.step() != Step::Create {
+            return Ok(());
+        }
+        let (now, raw) = (self.clock.now(), job.raw.clone());
+        if let Some(record) = job.record.as_mut() {
+            record.skip(Failure::category_not_mapped(category.word()), raw, now);
+        }
+        self.store(job, Outcome::Done).await
+    }
+
+    /// Runs messages that are about different things: what is new in one call, the rest one by one.
+    async fn run_segment(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
+        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+            self.load(context.session.tenant_id(), job).await?;
+        }
+        self.create(context, jobs).await?;
+        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+            self.check_deadline()?;
+            match job.step() {
+                Step::Nothing => job.done(),
+                Step::Bury => self.bury(job).await?,
+                Step::Remove => self.remove(context, job).await?,
+                Step::Update => self.update(context, job).await?,
+                Step::Create => job.outcome = Some(Outcome::Again(STORE_WAIT)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops before the function is stopped in the middle of a call.
+    fn check_deadline(&self) -> Result<(), Stop> {
+        match self.deadline {
+            Some(deadline) if self.clock.now() + CALL_TIME > deadline => Err(Stop::Again(Duration::from_secs(1))),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Turns an interruption that concerns the whole tenant into what becomes of the run.
@@ -225,22 +296,16 @@ fn park_all(jobs: &mut [Job], reason: &str) {
     }
 }
 
-/// How many jobs from the first on may share a call: none may be about the same invoice or number, because
-/// the second has to see what came of the first.
+/// How many jobs from the first on may run together: none may be about the same thing or number as another,
+/// because the second has to see what came of the first.
 fn segment(jobs: &[Job]) -> usize {
     let mut seen = std::collections::HashSet::new();
-    let mut length = 0;
-    for job in jobs.iter().take(MAX_BATCH) {
-        let fresh = job.invoice().is_none_or(|invoice| {
-            seen.insert(format!("id:{}", invoice.id))
-                && seen.insert(format!("number:{}", invoice.number.as_str().to_lowercase()))
-        });
-        if !fresh {
-            break;
-        }
-        length += 1;
-    }
-    length.max(1)
+    let distinct = |job: &&Job| {
+        job.subject().is_none_or(|(kind, id, number)| {
+            seen.insert((kind, false, id)) && seen.insert((kind, true, number.to_lowercase()))
+        })
+    };
+    jobs.iter().take(MAX_BATCH).take_while(distinct).count().max(1)
 }
 
 /// Keeps the order: once one has to come again, whatever follows it comes again with it.
@@ -258,12 +323,4 @@ fn ordered(jobs: Vec<Job>) -> Vec<Outcome> {
         }
     });
     outcomes.collect()
-}
-
-/// Whether a record needs nothing more for the creation of its document.
-fn already_done(state: State) -> bool {
-    match state {
-        State::Synced | State::PartPaid | State::Paid => true,
-        State::Intent | State::Held | State::Failed => false,
-    }
 }

@@ -116,6 +116,15 @@ pub(super) fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Ok(Some(value))
 }
 
+/// An amount of money with two places, more than nothing.
+pub(super) fn positive_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+    let value = decimal(deserializer)?;
+    if value <= Decimal::ZERO || value.normalize().scale() > 2 {
+        return Err(de::Error::custom("This must be an amount of money, such as \"36.00\", more than zero"));
+    }
+    Ok(value)
+}
+
 /// An amount of money with two places, not negative.
 pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     let value = decimal(deserializer)?;

@@ -114,32 +114,11 @@ pub struct Line {
     pub tax_rate: Option<Decimal>,
 }
 
-impl Organisation {
-    /// The name as Xero stores it: trimmed, without doubled spaces.
-    #[must_use]
-    pub fn contact_name(&self) -> String {
-        self.name.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-}
-
-impl Invoice {
-    /// The link for Xero's "Go to Sessional", where Xero would take it: absolute, and without the word
-    /// "xero", which it refuses.
-    #[must_use]
-    pub fn acceptable_url(&self) -> Option<&Url> {
-        self.url.as_ref().filter(|url| !url.as_str().to_ascii_lowercase().contains("xero"))
-    }
-}
-
 /// Reads the invoice of an event and checks what its types cannot.
 pub(super) fn read_invoice(raw: Option<&RawValue>) -> Result<Invoice, Problem> {
     let raw = raw.ok_or_else(|| missing("invoice"))?;
     let invoice: Invoice = read(raw.get(), "invoice")?;
-    let name = invoice.organisation.contact_name();
-    if name.is_empty() || name.chars().count() > 255 || name.contains(['<', '>']) {
-        let detail = "This must be 1 to 255 characters without < or >";
-        return Err(Problem::invalid_event("invoice.organisation.name", detail));
-    }
+    check_name(&invoice.organisation.name, "invoice.organisation.name")?;
     if invoice.lines.is_empty() || invoice.lines.len() > MAX_LINES {
         return Err(Problem::invalid_event("invoice.lines", format!("An invoice has 1 to {MAX_LINES} lines")));
     }
@@ -150,8 +129,50 @@ pub(super) fn read_invoice(raw: Option<&RawValue>) -> Result<Invoice, Problem> {
             return Err(Problem::invalid_event(field, format!("This must be 1 to {MAX_DESCRIPTION} characters")));
         }
     }
-    if invoice.url.as_ref().is_some_and(|url| url.scheme() != "https") {
-        return Err(Problem::invalid_event("invoice.url", "This must be an absolute https URL"));
-    }
+    check_url(invoice.url.as_ref(), "invoice.url")?;
     Ok(invoice)
+}
+
+/// What a void or a deletion says of its object: the id is enough.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Removed {
+    /// Sessional's id.
+    pub id: SessionalId,
+    /// The number on the document, where it has one.
+    #[serde(default)]
+    pub number: Option<DocumentNumber>,
+}
+
+/// Reads the object of a void or a deletion.
+pub(super) fn read_removed(raw: Option<&RawValue>, field: &str) -> Result<Removed, Problem> {
+    read(raw.ok_or_else(|| missing(field))?.get(), field)
+}
+
+/// A name as Xero takes it for a contact.
+pub(super) fn check_name(name: &str, field: &str) -> Result<(), Problem> {
+    let name = contact_name(name);
+    if name.is_empty() || name.chars().count() > 255 || name.contains(['<', '>']) {
+        return Err(Problem::invalid_event(field, "This must be 1 to 255 characters without < or >"));
+    }
+    Ok(())
+}
+
+/// A link is absolute and https.
+pub(super) fn check_url(url: Option<&Url>, field: &str) -> Result<(), Problem> {
+    match url {
+        Some(url) if url.scheme() != "https" => {
+            Err(Problem::invalid_event(field, "This must be an absolute https URL"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A name as Xero stores it: trimmed, without doubled spaces.
+pub(crate) fn contact_name(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A link as Xero takes it for "Go to Sessional": without the word "xero", which it refuses.
+pub(crate) fn acceptable_url(url: Option<&Url>) -> Option<String> {
+    url.map(ToString::to_string).filter(|url| !url.to_ascii_lowercase().contains("xero"))
 }

@@ -1,59 +1,104 @@
-//! Adoption: a document that may have been sent before, or whose number exists already, is looked up by its
-//! number and becomes ours only when it provably is. Anything else is a clash, and is not touched.
+//! Adoption: a document that may have been sent before, or whose number exists already, is looked up and
+//! becomes ours only when it provably is. Anything else is a clash, and is not touched.
+//!
+//! Invoices and bills are looked up by number, all in one call; spend money by the date and our reference.
 
-use super::{Job, Stop, Sync, document};
+use super::create::Made;
+use super::document::Document;
+use super::job::Step;
+use super::{Context, Job, Stop, Sync};
 use crate::failure::Failure;
 use crate::organisation::Facts;
-use crate::session::Session;
-use xero::models::{Invoice, InvoiceStatus, InvoiceType, NewInvoice};
+use crate::record::DocumentKind;
+use xero::models::{BankTransaction, BankTransactionStatus, Invoice, InvoiceStatus, NewBankTransaction, NewInvoice};
 
 impl Sync<'_> {
-    /// Looks up, in one call, everything that an earlier run may have sent.
-    pub(super) async fn adopt_sent(&self, session: &Session<'_>, known: &Facts, jobs: &mut [Job]) -> Result<(), Stop> {
-        let numbers: Vec<String> =
-            jobs.iter().filter(|job| !job.is_over() && job.maybe_sent).filter_map(number).collect();
-        if numbers.is_empty() {
-            return Ok(());
+    /// Looks up everything that an earlier run may have sent.
+    pub(super) async fn adopt_sent(&self, context: &Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
+        let numbers: Vec<String> = jobs.iter().filter(|job| may_be_invoice(job)).filter_map(sent_number).collect();
+        if !numbers.is_empty() {
+            let found = self.by_numbers(context, &numbers).await?;
+            for job in jobs.iter_mut().filter(|job| may_be_invoice(job)) {
+                self.adopt_invoice(context, job, &found).await?;
+            }
         }
-        let found = self.by_numbers(session, &numbers).await?;
         for job in jobs.iter_mut().filter(|job| !job.is_over() && job.maybe_sent) {
-            let Some(number) = number(job) else { continue };
-            if let Some(invoice) = found.iter().find(|invoice| has_number(invoice, &number)) {
-                self.adopt_or_clash(known, job, invoice, &number).await?;
+            if let Some(Document::SpendMoney(sent)) = sent(job) {
+                self.adopt_spend_money(context, job, sent).await?;
             }
         }
         Ok(())
     }
 
     /// Xero says that the number exists.
-    pub(super) async fn number_taken(&self, session: &Session<'_>, known: &Facts, job: &mut Job) -> Result<(), Stop> {
-        let Some(number) = number(job) else { return Ok(()) };
-        let found = self.by_numbers(session, std::slice::from_ref(&number)).await?;
-        match found.iter().find(|invoice| has_number(invoice, &number)) {
-            Some(invoice) => self.adopt_or_clash(known, job, invoice, &number).await,
+    pub(super) async fn number_taken(&self, context: &Context<'_>, job: &mut Job) -> Result<(), Stop> {
+        let Some(number) = sent_number(job) else { return Ok(()) };
+        let found = self.by_numbers(context, std::slice::from_ref(&number)).await?;
+        self.adopt_invoice(context, job, &found).await?;
+        if !job.is_over() && job.step() == Step::Create {
             // Taken, and yet not to be found: an invoice that we may not see. It is not ours to overwrite.
-            None => self.refuse(job, Failure::number_clash(&number)).await,
+            return self.refuse(job, Failure::number_clash(&number)).await;
         }
+        Ok(())
     }
 
-    async fn by_numbers(&self, session: &Session<'_>, numbers: &[String]) -> Result<Vec<Invoice>, Stop> {
+    async fn by_numbers(&self, context: &Context<'_>, numbers: &[String]) -> Result<Vec<Invoice>, Stop> {
         let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-        let result = crate::call_xero!(session, |tenant| tenant.invoices_by_numbers(&numbers));
-        self.or_stop(session, result).await
+        let result = crate::call_xero!(context.session, |tenant| tenant.invoices_by_numbers(&numbers));
+        self.or_stop(context.session, result).await
     }
 
-    async fn adopt_or_clash(&self, known: &Facts, job: &mut Job, invoice: &Invoice, number: &str) -> Result<(), Stop> {
-        // What was sent, if something was, and otherwise what would be sent now.
-        let intent = job.record.as_ref().and_then(|record| record.intent.as_ref());
-        let sent: Option<NewInvoice> =
-            intent.and_then(|intent| serde_json::from_str(&intent.body).ok()).or(job.document.take());
-        let ours = sent.as_ref().is_some_and(|sent| provably_ours(invoice, sent, job.maybe_sent, known));
-        if ours {
-            job.document = sent;
-            self.synced(job, invoice, known, "Found in Xero, where an earlier try had created it").await
-        } else {
-            self.refuse(job, Failure::number_clash(number)).await
+    /// Adopts the invoice or bill that is ours; a sales invoice of our number that is not is a clash. Bills
+    /// share numbers freely, so a foreign one is no reason to stop.
+    async fn adopt_invoice(&self, context: &Context<'_>, job: &mut Job, found: &[Invoice]) -> Result<(), Stop> {
+        let Some(Document::Invoice(sent)) = sent(job) else { return Ok(()) };
+        let same = |invoice: &&Invoice| invoice.invoice_type == sent.invoice_type && has_number(invoice, &sent);
+        let ours = found.iter().filter(same).find(|invoice| is_ours(invoice, &sent, job.maybe_sent, &context.facts));
+        if let Some(invoice) = ours {
+            let made = Made::Invoice(Box::new(invoice.clone()));
+            job.document = Some(Document::Invoice(sent));
+            return self.synced(context, job, &made, FOUND).await;
         }
+        let clash = found.iter().any(|invoice| same(&invoice)) && job.invoice().is_some();
+        match sent.invoice_number {
+            Some(number) if clash => self.refuse(job, Failure::number_clash(&number)).await,
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn adopt_spend_money(
+        &self,
+        context: &Context<'_>,
+        job: &mut Job,
+        sent: NewBankTransaction,
+    ) -> Result<(), Stop> {
+        let result = crate::call_xero!(context.session, |tenant| tenant.spend_money_on(sent.date));
+        let found = self.or_stop(context.session, result).await?;
+        let Some(ours) = found.into_iter().find(|spend| is_our_spend(spend, &sent)) else { return Ok(()) };
+        job.document = Some(Document::SpendMoney(sent));
+        self.synced(context, job, &Made::SpendMoney(Box::new(ours)), FOUND).await
+    }
+}
+
+const FOUND: &str = "Found in Xero, where an earlier try had created it";
+
+/// What was sent, if something was, and otherwise what is about to be.
+fn sent(job: &Job) -> Option<Document> {
+    let intent = job.record.as_ref().and_then(|record| record.intent.as_ref());
+    let sent = intent.and_then(|intent| Document::from_json(intent.document, &intent.body));
+    sent.or_else(|| job.document.clone())
+}
+
+fn may_be_invoice(job: &Job) -> bool {
+    let intent = job.record.as_ref().and_then(|record| record.intent.as_ref());
+    let kind = intent.map(|intent| intent.document);
+    !job.is_over() && job.maybe_sent && matches!(kind, Some(DocumentKind::Invoice | DocumentKind::Bill))
+}
+
+fn sent_number(job: &Job) -> Option<String> {
+    match sent(job)? {
+        Document::Invoice(invoice) => invoice.invoice_number,
+        Document::SpendMoney(_) => None,
     }
 }
 
@@ -61,13 +106,10 @@ impl Sync<'_> {
 ///
 /// Our link proves it. Without one an earlier intent of ours has to exist, and contact, date, currency and
 /// total have to be what we sent; a number alone proves nothing, because people choose numbers too.
-fn provably_ours(found: &Invoice, sent: &NewInvoice, intended_before: bool, known: &Facts) -> bool {
-    let usable = match found.status {
-        InvoiceStatus::Voided | InvoiceStatus::Deleted | InvoiceStatus::Other(_) => false,
-        InvoiceStatus::Draft | InvoiceStatus::Submitted | InvoiceStatus::Authorised | InvoiceStatus::Paid => true,
-    };
-    if !usable || found.invoice_type != InvoiceType::Accrec {
-        return false;
+fn is_ours(found: &Invoice, sent: &NewInvoice, intended_before: bool, facts: &Facts) -> bool {
+    match found.status {
+        InvoiceStatus::Voided | InvoiceStatus::Deleted | InvoiceStatus::Other(_) => return false,
+        InvoiceStatus::Draft | InvoiceStatus::Submitted | InvoiceStatus::Authorised | InvoiceStatus::Paid => {}
     }
     if let (Some(theirs), Some(ours)) = (&found.url, &sent.url) {
         return theirs == ours;
@@ -76,13 +118,19 @@ fn provably_ours(found: &Invoice, sent: &NewInvoice, intended_before: bool, know
         && found.contact.as_ref().map(|contact| contact.contact_id) == Some(sent.contact)
         && found.date == Some(sent.date)
         && found.currency_code.as_deref() == Some(sent.currency_code.as_str())
-        && found.total == document::predicted_total(sent, known)
+        && found.total == Document::Invoice(sent.clone()).predicted_total(facts)
 }
 
-fn has_number(invoice: &Invoice, number: &str) -> bool {
-    invoice.invoice_number.as_deref().is_some_and(|theirs| theirs.eq_ignore_ascii_case(number))
+/// Our reference is Sessional's id of the expense, which nobody types by chance; bank account and contact
+/// have to be what we sent, too.
+fn is_our_spend(found: &BankTransaction, sent: &NewBankTransaction) -> bool {
+    found.status == BankTransactionStatus::Authorised
+        && found.reference == sent.reference
+        && found.bank_account == Some(sent.bank_account)
+        && found.contact.as_ref().map(|contact| contact.contact_id) == Some(sent.contact)
 }
 
-fn number(job: &Job) -> Option<String> {
-    job.invoice().map(|invoice| invoice.number.to_string())
+fn has_number(invoice: &Invoice, sent: &NewInvoice) -> bool {
+    let theirs = invoice.invoice_number.as_deref();
+    theirs.zip(sent.invoice_number.as_deref()).is_some_and(|(theirs, ours)| theirs.eq_ignore_ascii_case(ours))
 }

@@ -4,16 +4,17 @@
 //! Xero says that the name is taken, the active contact of exactly that name is used, and not changed. A
 //! reference found as an intent may have been created already, so our number is looked up first.
 
+use super::job::Step;
+use super::party::Party;
 use super::{Job, STORE_WAIT, Stop, Sync};
 use crate::account::AccountId;
-use crate::event::Organisation;
 use crate::failure::Failure;
 use crate::ports::Written;
 use crate::session::{Interruption, Session};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use xero::models::{Address, Contact, ContactStatus, NewContact, Phone};
+use xero::models::{Contact, ContactStatus, NewContact};
 use xero::refusal::Refusal;
 use xero::{ContactId, Element, IdempotencyKey, TenantId};
 
@@ -46,14 +47,17 @@ enum Found {
 impl Sync<'_> {
     /// Gives every job its contact; a job whose contact Xero refuses gets a failed record.
     pub(super) async fn resolve_contacts(&self, session: &Session<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
-        let mut wanted: BTreeMap<String, Organisation> = BTreeMap::new();
-        for invoice in jobs.iter().filter(|job| !job.is_over()).filter_map(Job::invoice) {
-            wanted.entry(invoice.organisation.id.to_string()).or_insert_with(|| invoice.organisation.clone());
+        let mut wanted: BTreeMap<String, Party> = BTreeMap::new();
+        for party in jobs.iter().filter(|job| needs_contact(job)).filter_map(Job::party) {
+            wanted.entry(party.id.clone()).or_insert(party);
+        }
+        if wanted.is_empty() {
+            return Ok(());
         }
         let Some(account) = jobs.iter().find_map(Job::account).cloned() else { return Ok(()) };
         let found = self.find_contacts(session, &account, wanted).await?;
-        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-            let Some(id) = job.invoice().map(|invoice| invoice.organisation.id.to_string()) else { continue };
+        for job in jobs.iter_mut().filter(|job| needs_contact(job)) {
+            let Some(id) = job.party().map(|party| party.id) else { continue };
             match found.get(&id) {
                 Some(Found::Contact(contact)) => job.contact = Some(*contact),
                 Some(Found::Refused(failure)) => self.refuse(job, failure.clone()).await?,
@@ -67,12 +71,12 @@ impl Sync<'_> {
         &self,
         session: &Session<'_>,
         account: &AccountId,
-        wanted: BTreeMap<String, Organisation>,
+        wanted: BTreeMap<String, Party>,
     ) -> Result<BTreeMap<String, Found>, Stop> {
         let tenant = session.tenant_id();
         let mut found = BTreeMap::new();
-        let mut create: Vec<(ContactReference, Organisation)> = Vec::new();
-        for (id, organisation) in wanted {
+        let mut create: Vec<(ContactReference, Party)> = Vec::new();
+        for (id, party) in wanted {
             let stored = self.contacts.contact(account, tenant, &id).await?;
             let known = stored.as_ref().and_then(|reference| reference.contact);
             let number = stored.as_ref().map(|reference| reference.organisation.clone());
@@ -85,10 +89,10 @@ impl Sync<'_> {
                         let contact = self.remember(reference, &contact).await?;
                         found.insert(id, contact);
                     }
-                    None => create.push((reference, organisation)),
+                    None => create.push((reference, party)),
                 },
                 (None, _, _) => match self.intend_contact(account, tenant, &id).await? {
-                    Some(reference) => create.push((reference, organisation)),
+                    Some(reference) => create.push((reference, party)),
                     // Another function is creating it at this moment: these jobs come again.
                     None => continue,
                 },
@@ -128,18 +132,18 @@ impl Sync<'_> {
     async fn create_contacts(
         &self,
         session: &Session<'_>,
-        create: Vec<(ContactReference, Organisation)>,
+        create: Vec<(ContactReference, Party)>,
         found: &mut BTreeMap<String, Found>,
     ) -> Result<(), Stop> {
-        let new: Vec<NewContact> = create.iter().map(|(_, organisation)| draw(organisation)).collect();
+        let new: Vec<NewContact> = create.iter().map(|(_, party)| party.draw()).collect();
         let key = idempotency_key(session.tenant_id(), &create);
         let result = crate::call_xero!(session, |tenant| tenant.create_contacts(&new, &key));
         let elements = self.or_stop(session, result).await?;
-        for ((reference, organisation), element) in create.into_iter().zip(elements) {
+        for ((reference, party), element) in create.into_iter().zip(elements) {
             let id = reference.organisation.clone();
             let outcome = match element {
                 Element::Ok(entity, _) => self.remember(reference, &entity).await?,
-                Element::Refused { errors, .. } => self.name_taken(session, reference, &organisation, &errors).await?,
+                Element::Refused { errors, .. } => self.name_taken(session, reference, &party, &errors).await?,
             };
             found.insert(id, outcome);
         }
@@ -151,11 +155,11 @@ impl Sync<'_> {
         &self,
         session: &Session<'_>,
         reference: ContactReference,
-        organisation: &Organisation,
+        party: &Party,
         sentences: &[String],
     ) -> Result<Found, Stop> {
-        let name = organisation.contact_name();
-        let subject = format!("The invoice for \u{201c}{name}\u{201d}");
+        let name = party.name.clone();
+        let subject = format!("The document for \u{201c}{name}\u{201d}");
         if !sentences.iter().any(|sentence| Refusal::of(sentence) == Refusal::ContactNameTaken) {
             return Ok(Found::Refused(Failure::refused(sentences, &subject)));
         }
@@ -189,6 +193,23 @@ impl Sync<'_> {
         }
     }
 
+    /// The contact that an archived one was merged into, if it was; the reference follows it.
+    pub(super) async fn follow_merge(&self, session: &Session<'_>, job: &Job) -> Result<Option<ContactId>, Stop> {
+        let (Some(account), Some(party), Some(contact)) = (job.account(), job.party(), job.contact) else {
+            return Ok(None);
+        };
+        let result = crate::call_xero!(session, |tenant| tenant.contact(contact));
+        let survivor = self.or_stop(session, result).await?.and_then(|contact| contact.merged_to);
+        let Some(survivor) = survivor else { return Ok(None) };
+        if let Some(mut reference) = self.contacts.contact(account, session.tenant_id(), &party.id).await? {
+            reference.contact = Some(survivor);
+            if self.contacts.put_contact(&mut reference).await? == Written::Conflict {
+                return Err(Stop::Again(STORE_WAIT));
+            }
+        }
+        Ok(Some(survivor))
+    }
+
     /// The result of a call, or what it means for the run.
     pub(super) async fn or_stop<T>(&self, session: &Session<'_>, result: Result<T, Interruption>) -> Result<T, Stop> {
         match result {
@@ -199,7 +220,7 @@ impl Sync<'_> {
 }
 
 /// The key covers what is sent: the same organisations of the same tenant have the same.
-fn idempotency_key(tenant: TenantId, create: &[(ContactReference, Organisation)]) -> IdempotencyKey {
+fn idempotency_key(tenant: TenantId, create: &[(ContactReference, Party)]) -> IdempotencyKey {
     let mut hash = Sha256::new();
     hash.update(tenant.to_string());
     for (reference, _) in create {
@@ -209,27 +230,6 @@ fn idempotency_key(tenant: TenantId, create: &[(ContactReference, Organisation)]
     super::create::key_of("contacts", hash)
 }
 
-/// Draws the contact that Xero should create.
-fn draw(organisation: &Organisation) -> NewContact {
-    let clean =
-        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let address = organisation.address.as_ref().map(|address| Address {
-        address_type: "STREET",
-        address_line1: clean(&address.line1),
-        address_line2: clean(&address.line2),
-        city: clean(&address.city),
-        region: clean(&address.region),
-        postal_code: clean(&address.postal_code),
-        // Xero takes letters only; a country that it would refuse is left out rather than the contact.
-        country: clean(&address.country).filter(|country| country.chars().all(|c| c.is_alphabetic() || c == ' ')),
-        ..Address::default()
-    });
-    let phone = clean(&organisation.phone).filter(|number| number.chars().count() <= 50);
-    NewContact {
-        contact_number: Some(organisation.id.to_string()),
-        name: organisation.contact_name(),
-        email_address: clean(&organisation.email),
-        phones: phone.map(|phone_number| Phone { phone_type: "DEFAULT", phone_number }).into_iter().collect(),
-        addresses: address.into_iter().collect(),
-    }
+fn needs_contact(job: &Job) -> bool {
+    !job.is_over() && matches!(job.step(), Step::Create | Step::Update)
 }

@@ -1,96 +1,52 @@
 //! Creates documents: record and contact first, then the intent, then one PUT for all that may share it,
 //! and every element judged alone. What may have been sent before is looked up before anything is sent.
 
-use super::{Job, MAX_BATCH, Outcome, STORE_WAIT, Stop, Sync, already_done, document};
+use super::document::{self, Document};
+use super::job::Step;
+use super::{Context, Job, MAX_BATCH, Outcome, STORE_WAIT, Stop, Sync};
+use crate::facts;
 use crate::failure::{Failure, MAX_ATTEMPTS, RETRY_WAIT};
-use crate::organisation::Facts;
 use crate::ports::Written;
-use crate::record::{Intent, Record, State};
-use crate::session::{Interruption, Session};
-use crate::{facts, outbox};
+use crate::record::{DocumentKind, Intent, Record, Reference};
+use crate::session::Interruption;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
-use xero::models::{Invoice, InvoicesBody};
+use xero::models::{BankTransaction, BankTransactionsBody, Invoice, InvoicesBody};
 use xero::refusal::Refusal;
 use xero::{Element, IdempotencyKey, TenantId};
 
+/// A bill or spend money has no number that Xero keeps unique. What may still be on its way there is given
+/// time to arrive before it is looked up: longer than a call to Xero may take.
+const UNNUMBERED_WAIT: Duration = Duration::from_secs(90);
+
+/// What Xero made: an invoice, a bill or spend money.
+pub(super) enum Made {
+    Invoice(Box<Invoice>),
+    SpendMoney(Box<BankTransaction>),
+}
+
 impl Sync<'_> {
-    /// Brings a segment's invoices into Xero.
-    pub(super) async fn create(
-        &self,
-        session: &Session<'_>,
-        sales: xero::AccountId,
-        known: &mut Facts,
-        jobs: &mut [Job],
-    ) -> Result<(), Stop> {
+    /// Brings those of a segment's documents into Xero that are not there yet.
+    pub(super) async fn create(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
         debug_assert!(jobs.len() <= MAX_BATCH, "a segment is one call");
-        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-            self.load(session.tenant_id(), job).await?;
-        }
-        if jobs.iter().all(Job::is_over) {
-            return Ok(());
-        }
-        let prepared = self.prepare(session, sales, known, jobs).await;
-        let mut open: Vec<&mut Job> = jobs.iter_mut().filter(|job| !job.is_over()).collect();
+        let prepared = self.prepare(context, jobs).await;
+        let mut open: Vec<&mut Job> = jobs.iter_mut().filter(|job| is_open(job)).collect();
         match prepared {
-            Err(Stop::Unanswered(why)) => return self.unanswered(&mut open, &why).await,
+            Err(Stop::Unanswered(why)) => return self.unanswered(&mut open, &why, true).await,
             other => other?,
         }
-        if open.is_empty() {
-            return Ok(());
-        }
-        let key = self.intend(session.tenant_id(), &mut open).await?;
-        open.retain(|job| !job.is_over());
-        self.send(session, known, &mut open, &key).await
+        let (mut spend, mut invoices): (Vec<&mut Job>, Vec<&mut Job>) =
+            open.into_iter().partition(|job| matches!(job.document, Some(Document::SpendMoney(_))));
+        self.create_alike(context, &mut invoices).await?;
+        self.create_alike(context, &mut spend).await
     }
 
     /// Finds what was sent before, then contacts, then draws what is left.
-    async fn prepare(
-        &self,
-        session: &Session<'_>,
-        sales: xero::AccountId,
-        known: &mut Facts,
-        jobs: &mut [Job],
-    ) -> Result<(), Stop> {
-        self.adopt_sent(session, known, jobs).await?;
-        self.resolve_contacts(session, jobs).await?;
-        self.draw_all(session, sales, known, jobs).await
-    }
-
-    /// Reads the record; what is in Xero already needs no more than its notifications sent.
-    async fn load(&self, tenant: TenantId, job: &mut Job) -> Result<(), Stop> {
-        let Some((key, number)) = self.key(tenant, job) else { return Ok(()) };
-        let mut record = match self.records.record(&key).await? {
-            Some(record) => record,
-            None => Record::new(key, &number, self.clock.now()),
-        };
-        if already_done(record.state) {
-            outbox::flush_record(self.records, self.notifications, &mut record).await?;
-            job.done();
-        }
-        job.maybe_sent = record.intent.is_some();
-        job.record = Some(record);
-        Ok(())
-    }
-
-    /// Draws the documents. A refusal that comes from old knowledge is not believed before a fresh look.
-    async fn draw_all(
-        &self,
-        session: &Session<'_>,
-        sales: xero::AccountId,
-        known: &mut Facts,
-        jobs: &mut [Job],
-    ) -> Result<(), Stop> {
-        let started = self.clock.now();
-        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-            let (Some(invoice), Some(contact)) = (job.invoice(), job.contact) else { continue };
-            let mut drawn = document::draw(invoice, contact, sales, known);
-            if drawn.is_err() && known.fetched_at < started {
-                let read = facts::read(self.organisations, session, &account_of(job)?, self.clock).await;
-                *known = self.or_stop(session, read).await?;
-                drawn = document::draw(invoice, contact, sales, known);
-            }
-            match drawn {
+    async fn prepare(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
+        self.adopt_sent(context, jobs).await?;
+        self.resolve_contacts(context.session, jobs).await?;
+        for job in jobs.iter_mut().filter(|job| is_open(job)) {
+            match self.draw(context, job).await? {
                 Ok(drawn) => job.document = Some(drawn),
                 Err(failure) => self.refuse(job, failure).await?,
             }
@@ -98,25 +54,89 @@ impl Sync<'_> {
         Ok(())
     }
 
+    /// Draws a document. A refusal that comes from old knowledge is not believed before a fresh look.
+    pub(super) async fn draw(&self, context: &mut Context<'_>, job: &Job) -> Result<Result<Document, Failure>, Stop> {
+        let drawn = draw(context, job);
+        if drawn.is_ok() || context.facts.fetched_at >= context.started {
+            return Ok(drawn);
+        }
+        let account = job.account().ok_or(Stop::Again(STORE_WAIT))?;
+        let read = facts::read(self.organisations, context.session, account, self.clock).await;
+        context.facts = self.or_stop(context.session, read).await?;
+        Ok(draw(context, job))
+    }
+
+    /// Creates documents that go to the same collection in one call.
+    async fn create_alike(&self, context: &mut Context<'_>, open: &mut Vec<&mut Job>) -> Result<(), Stop> {
+        if open.is_empty() {
+            return Ok(());
+        }
+        let key = self.intend(context.session.tenant_id(), open).await?;
+        open.retain(|job| !job.is_over());
+        if open.is_empty() {
+            return Ok(());
+        }
+        let bodies =
+            open.iter().filter_map(|job| job.record.as_ref()?.intent.as_ref().map(|intent| intent.body.as_str()));
+        let spend = matches!(open.first().and_then(|job| job.document.as_ref()), Some(Document::SpendMoney(_)));
+        let result = if spend {
+            let body = BankTransactionsBody::from_elements(bodies);
+            let made = crate::call_xero!(context.session, |tenant| tenant.create_bank_transactions(&body, &key));
+            made.map(|elements| {
+                elements.into_iter().map(|element| made_of(element, |e| Made::SpendMoney(Box::new(e)))).collect()
+            })
+        } else {
+            let body = InvoicesBody::from_elements(bodies);
+            let made = crate::call_xero!(context.session, |tenant| tenant.create_invoices(&body, &key));
+            made.map(|elements| {
+                elements.into_iter().map(|element| made_of(element, |e| Made::Invoice(Box::new(e)))).collect()
+            })
+        };
+        self.judge_all(context, open, result).await
+    }
+
+    async fn judge_all(
+        &self,
+        context: &mut Context<'_>,
+        open: &mut [&mut Job],
+        result: Result<Vec<Result<Made, Vec<String>>>, Interruption>,
+    ) -> Result<(), Stop> {
+        match result {
+            Ok(elements) if elements.len() == open.len() => {
+                for (job, element) in open.iter_mut().zip(elements) {
+                    self.judge(context, job, element).await?;
+                }
+                Ok(())
+            }
+            Ok(_) => self.unanswered(open, "Xero answered for another number of documents", true).await,
+            Err(Interruption::NoAnswer(error)) => {
+                let arriving = !matches!(error, xero::Error::Server { .. });
+                self.unanswered(open, &error.to_string(), arriving).await
+            }
+            Err(Interruption::Refused(error)) => self.refused_whole(open, &error).await,
+            Err(interruption) => Err(self.interrupted(context.session.tenant_id(), interruption).await?),
+        }
+    }
+
     /// Writes the intents, all with the key of the call that they will share.
     async fn intend(&self, tenant: TenantId, open: &mut [&mut Job]) -> Result<IdempotencyKey, Stop> {
         let now = self.clock.now();
         let mut hash = Sha256::new();
         hash.update(tenant.to_string());
-        for job in open.iter() {
-            let Some((record, document)) = job.record.as_ref().zip(job.document.as_ref()) else { continue };
+        for (record, document) in open.iter().filter_map(|job| job.record.as_ref().zip(job.document.as_ref())) {
             hash.update(next_attempt(record).to_be_bytes());
             hash.update(document.to_json());
         }
-        let key = key_of("invoices", hash);
+        let key = key_of("documents", hash);
         for job in open.iter_mut() {
-            let sessional = job.invoice().map(|invoice| (invoice.currency.to_string(), invoice.total));
+            let sessional = shown(job);
             let Some((record, document)) = job.record.as_mut().zip(job.document.as_ref()) else { continue };
             let intent = Intent {
+                document: document.kind(),
                 attempt: next_attempt(record),
                 at: now,
                 body: document.to_json(),
-                contact: document.contact,
+                contact: document.contact(),
                 idempotency_key: key.as_str().to_owned(),
             };
             record.event = Some(job.raw.clone());
@@ -132,97 +152,82 @@ impl Sync<'_> {
         Ok(key)
     }
 
-    async fn send(
-        &self,
-        session: &Session<'_>,
-        known: &Facts,
-        open: &mut [&mut Job],
-        key: &IdempotencyKey,
-    ) -> Result<(), Stop> {
-        if open.is_empty() {
-            return Ok(());
-        }
-        let elements =
-            open.iter().filter_map(|job| job.record.as_ref()?.intent.as_ref().map(|intent| intent.body.as_str()));
-        let body = InvoicesBody::from_elements(elements);
-        let result = crate::call_xero!(session, |tenant| tenant.create_invoices(&body, key));
-        match result {
-            Ok(elements) if elements.len() == open.len() => {
-                for (job, element) in open.iter_mut().zip(elements) {
-                    self.judge(session, known, job, element).await?;
-                }
-                Ok(())
-            }
-            Ok(_) => self.unanswered(open, "Xero answered for another number of documents").await,
-            Err(Interruption::NoAnswer(error)) => self.unanswered(open, &error.to_string()).await,
-            Err(Interruption::Refused(error)) => self.refused_whole(open, &error).await,
-            Err(interruption) => Err(self.interrupted(session.tenant_id(), interruption).await?),
-        }
-    }
-
     async fn judge(
         &self,
-        session: &Session<'_>,
-        known: &Facts,
+        context: &mut Context<'_>,
         job: &mut Job,
-        element: Element<Invoice>,
+        element: Result<Made, Vec<String>>,
     ) -> Result<(), Stop> {
-        match element {
-            Element::Ok(entity, _) => self.synced(job, &entity, known, "Created in Xero").await,
-            Element::Refused { errors, .. } => {
-                let sentences = &*errors;
-                if sentences.iter().any(|sentence| Refusal::of(sentence) == Refusal::NumberNotUnique) {
-                    return self.number_taken(session, known, job).await;
-                }
-                let failure = Failure::refused(sentences, &subject(job));
-                self.refuse(job, failure).await
-            }
+        let sentences = match element {
+            Ok(made) => return self.synced(context, job, &made, "Created in Xero").await,
+            Err(sentences) => sentences,
+        };
+        let says = |refusal: Refusal| sentences.iter().any(|sentence| Refusal::of(sentence) == refusal);
+        if says(Refusal::NumberNotUnique) && job.invoice().is_some() {
+            return self.number_taken(context, job).await;
         }
+        if says(Refusal::ContactArchived)
+            && !job.followed_merge
+            && let Some(survivor) = self.follow_merge(context.session, job).await?
+        {
+            job.followed_merge = true;
+            job.contact = Some(survivor);
+            return Box::pin(self.create_again(context, job)).await;
+        }
+        self.refuse(job, Failure::refused(&sentences, &subject(job))).await
+    }
+
+    /// Sends one document again with the contact that its own was merged into.
+    async fn create_again(&self, context: &mut Context<'_>, job: &mut Job) -> Result<(), Stop> {
+        match self.draw(context, job).await? {
+            Ok(drawn) => job.document = Some(drawn),
+            Err(failure) => return self.refuse(job, failure).await,
+        }
+        self.create_alike(context, &mut vec![job]).await
     }
 
     /// The document is in Xero: the record gets its reference and both sides' amounts.
     pub(super) async fn synced(
         &self,
+        context: &Context<'_>,
         job: &mut Job,
-        invoice: &Invoice,
-        known: &Facts,
+        made: &Made,
         message: &str,
     ) -> Result<(), Stop> {
         let now = self.clock.now();
-        let predicted = job.document.as_ref().and_then(|document| document::predicted_total(document, known));
+        let (predicted, content) = job
+            .document
+            .as_ref()
+            .map_or((None, None), |document| (document.predicted_total(&context.facts), Some(document.content())));
+        let sent = job.is_sent();
         let Some(record) = job.record.as_mut() else { return Ok(()) };
-        record.reference = Some(crate::record::Reference::written(invoice));
+        made.write(record);
         record.divergence = None;
-        record.amounts.xero_total = invoice.total;
-        record.amounts.due = invoice.amount_due;
-        record.amounts.paid = invoice.amount_paid;
-        record.amounts.credited = invoice.amount_credited;
+        record.content = content;
+        record.sent =
+            sent && matches!(&job.document, Some(Document::Invoice(invoice)) if invoice.sent_to_contact == Some(true));
         record.remark = remark(record, predicted);
-        record.intent = None;
-        record.event = None;
-        record.failure = None;
-        record.attempts = 0;
-        record.enter(State::Synced, message, now);
-        match self.records.put_record(record).await? {
-            Written::Done => job.done(),
-            Written::Conflict => job.outcome = Some(Outcome::Again(STORE_WAIT)),
+        record.clear();
+        record.enter(crate::record::State::Synced, message, now);
+        if self.records.put_record(record).await? == Written::Conflict {
+            job.outcome = Some(Outcome::Again(STORE_WAIT));
+        } else if job.step() == Step::Nothing {
+            job.done();
         }
         Ok(())
     }
 
     /// Xero or a check refused the document: the user has to act.
     pub(super) async fn refuse(&self, job: &mut Job, failure: Failure) -> Result<(), Stop> {
-        let raw = job.raw.clone();
-        let Some(record) = job.record.as_mut() else { return Ok(()) };
-        tracing::info!(record.id = record.key.id, cause = failure.cause, "a record failed");
-        record.refuse(failure, Some(raw), self.clock.now());
-        if self.records.put_record(record).await? == Written::Conflict {
-            job.outcome = Some(Outcome::Again(STORE_WAIT));
-            return Ok(());
+        let (now, raw) = (self.clock.now(), job.raw.clone());
+        if let Some(record) = job.record.as_mut() {
+            tracing::info!(record.id = record.key.id, cause = failure.cause, "a record failed");
+            match record.reference {
+                Some(_) => record.complain(failure, Some(raw), now),
+                None => record.refuse(failure, Some(raw), now),
+            }
         }
-        outbox::flush_record(self.records, self.notifications, record).await?;
-        job.done();
-        Ok(())
+        self.store(job, Outcome::Done).await
     }
 
     /// With `summarizeErrors=false` Xero judges each element; a refusal of the whole request is taken for a
@@ -234,40 +239,89 @@ impl Sync<'_> {
                 let failure = Failure::refused(&sentences, &subject(job));
                 self.refuse(job, failure).await
             }
-            (open, error) => self.unanswered(open, &error.to_string()).await,
+            (open, error) => self.unanswered(open, &error.to_string(), false).await,
         }
     }
 
-    /// Nobody knows whether the documents arrived: counted, and looked up on the next try.
-    async fn unanswered(&self, open: &mut [&mut Job], why: &str) -> Result<(), Stop> {
+    /// Nobody knows whether the documents arrived: counted, and looked up on the next try. `arriving` means
+    /// that the request may still be on its way.
+    pub(super) async fn unanswered(&self, open: &mut [&mut Job], why: &str, arriving: bool) -> Result<(), Stop> {
         let now = self.clock.now();
         for job in open.iter_mut() {
+            let raw = job.raw.clone();
             let Some(record) = job.record.as_mut() else { continue };
             record.attempts += 1;
             record.changed_at = now;
-            record.event.get_or_insert_with(|| job.raw.clone());
-            let outcome = if record.attempts >= MAX_ATTEMPTS {
-                record.attempts = 0;
-                record.fail(Failure::no_answer(), None, now);
-                Outcome::Park(format!("no answer from Xero after {MAX_ATTEMPTS} tries: {why}"))
-            } else {
-                Outcome::Again(backoff(record.attempts))
-            };
+            record.event.get_or_insert(raw);
             tracing::warn!(
                 record.id = record.key.id,
                 record.attempts = record.attempts,
                 error = why,
                 "a document has no answer from Xero"
             );
-            let written = self.records.put_record(record).await?;
-            outbox::flush_record(self.records, self.notifications, record).await?;
-            job.outcome = Some(match written {
-                Written::Done => outcome,
-                Written::Conflict => Outcome::Again(STORE_WAIT),
-            });
+            let outcome = if record.attempts >= MAX_ATTEMPTS {
+                record.attempts = 0;
+                match record.reference {
+                    Some(_) => record.complain(Failure::no_answer(), None, now),
+                    None => record.fail(Failure::no_answer(), None, now),
+                }
+                Outcome::Park(format!("no answer from Xero after {MAX_ATTEMPTS} tries: {why}"))
+            } else {
+                let unnumbered = record.intent.as_ref().is_some_and(|intent| intent.document != DocumentKind::Invoice);
+                let least = if arriving && unnumbered { UNNUMBERED_WAIT } else { Duration::ZERO };
+                Outcome::Again(backoff(record.attempts).max(least))
+            };
+            self.store(job, outcome).await?;
         }
         Ok(())
     }
+}
+
+impl Made {
+    /// Writes what Xero says of the document into its record.
+    fn write(&self, record: &mut Record) {
+        record.reference = Some(match self {
+            Self::Invoice(invoice) => Reference::written(invoice),
+            Self::SpendMoney(spend) => Reference::spent(spend),
+        });
+        match self {
+            Self::Invoice(invoice) => {
+                record.amounts.xero_total = invoice.total;
+                record.amounts.due = invoice.amount_due;
+                record.amounts.paid = invoice.amount_paid;
+                record.amounts.credited = invoice.amount_credited;
+            }
+            Self::SpendMoney(spend) => record.amounts.xero_total = spend.total,
+        }
+    }
+}
+
+fn draw(context: &Context<'_>, job: &Job) -> Result<Document, Failure> {
+    let none = || Failure::refused(&[], "The document");
+    let contact = job.contact.ok_or_else(none)?;
+    let choices = &context.choices;
+    if let Some(invoice) = job.invoice() {
+        let sales = choices.sales.ok_or_else(Failure::sales_not_mapped)?.account_id;
+        return document::draw_invoice(invoice, job.is_sent(), contact, sales, &context.facts);
+    }
+    let expense = job.expense().ok_or_else(none)?;
+    let target = choices.expenses.get(&expense.category);
+    let target = target.ok_or_else(|| Failure::category_not_mapped(expense.category.word()))?;
+    document::draw_expense(expense, contact, target.account_id, choices, &context.facts)
+}
+
+fn is_open(job: &Job) -> bool {
+    !job.is_over() && job.step() == Step::Create
+}
+
+fn made_of<T>(element: Element<T>, made: impl Fn(T) -> Made) -> Result<Made, Vec<String>> {
+    element.into_result().map(made).map_err(xero::Sentences::into_vec)
+}
+
+/// The currency and total that Sessional shows the user.
+fn shown(job: &Job) -> Option<(String, Option<rust_decimal::Decimal>)> {
+    let invoice = job.invoice().map(|invoice| (invoice.currency.to_string(), invoice.total));
+    invoice.or_else(|| job.expense().map(|expense| (expense.currency.to_string(), Some(expense.amount))))
 }
 
 fn next_attempt(record: &Record) -> u32 {
@@ -279,13 +333,13 @@ fn backoff(attempts: u32) -> Duration {
     RETRY_WAIT * 2_u32.saturating_pow(attempts.saturating_sub(1))
 }
 
-fn account_of(job: &Job) -> Result<crate::account::AccountId, Stop> {
-    job.account().cloned().ok_or(Stop::Again(STORE_WAIT))
-}
-
 /// The document as a sentence names it.
 pub(super) fn subject(job: &Job) -> String {
-    job.record.as_ref().map_or_else(|| "The invoice".to_owned(), |record| format!("Invoice {}", record.number))
+    match (job.expense(), &job.record) {
+        (Some(expense), _) => format!("The expense of {}", expense.incurred_on),
+        (None, Some(record)) if record.key.kind == crate::record::Kind::Invoice => format!("Invoice {}", record.number),
+        (None, _) => "The expense".to_owned(),
+    }
 }
 
 /// An idempotency key: what it is for and the hash of what is sent, within Xero's 128 characters.

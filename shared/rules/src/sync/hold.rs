@@ -1,13 +1,17 @@
-//! Holding work whose reason to wait lies outside the document.
+//! Holding work whose reason to wait lies outside the document, and burying what was taken back before it
+//! was ever sent.
 
-use super::{Job, Outcome, STORE_WAIT, Stop, Sync, already_done};
+use super::job::Step;
+use super::{Job, Outcome, STORE_WAIT, Stop, Sync};
+use crate::event::{Body, Event};
 use crate::failure::Failure;
+use crate::outbox;
 use crate::ports::Written;
-use crate::record::{Kind, Record, RecordKey};
+use crate::record::{Record, RecordKey, State};
 use xero::TenantId;
 
 impl Sync<'_> {
-    /// Holds everything that is not over yet; what is in Xero already stays as it is.
+    /// Holds everything that is not over yet; what needs nothing from Xero is done all the same.
     pub(super) async fn hold_all(&self, tenant: TenantId, jobs: &mut [Job], failure: &Failure) -> Result<(), Stop> {
         for job in jobs.iter_mut().filter(|job| !job.is_over()) {
             self.hold(tenant, job, failure).await?;
@@ -15,31 +19,69 @@ impl Sync<'_> {
         Ok(())
     }
 
-    async fn hold(&self, tenant: TenantId, job: &mut Job, failure: &Failure) -> Result<(), Stop> {
+    /// Holds one message until the reason is gone.
+    pub(super) async fn hold(&self, tenant: TenantId, job: &mut Job, failure: &Failure) -> Result<(), Stop> {
+        self.load(tenant, job).await?;
+        let maybe_sent = job.maybe_sent;
+        match job.step() {
+            // What may be in Xero has to be looked up there before anything is said about it.
+            Step::Bury if !maybe_sent => self.bury(job).await,
+            Step::Nothing => {
+                job.done();
+                Ok(())
+            }
+            Step::Create | Step::Update | Step::Remove | Step::Bury => {
+                let (now, raw) = (self.clock.now(), job.raw.clone());
+                let Some(record) = job.record.as_mut() else { return Ok(()) };
+                if !removal_waits(record) {
+                    record.hold(failure.clone(), raw, now);
+                    tracing::info!(record.id = record.key.id, cause = failure.cause, "a record is held");
+                }
+                self.store(job, Outcome::Done).await
+            }
+        }
+    }
+
+    /// Notes that nothing is ever to be sent.
+    pub(super) async fn bury(&self, job: &mut Job) -> Result<(), Stop> {
         let now = self.clock.now();
-        let Some((key, number)) = self.key(tenant, job) else { return Ok(()) };
+        if let Some(record) = job.record.as_mut() {
+            record.bury(now);
+        }
+        self.store(job, Outcome::Done).await
+    }
+
+    /// Reads the record, and sends notifications that an earlier run left behind.
+    pub(super) async fn load(&self, tenant: TenantId, job: &mut Job) -> Result<(), Stop> {
+        let (Some(account), Some((kind, id, number))) = (job.account().cloned(), job.subject()) else { return Ok(()) };
+        let key = RecordKey { account, tenant, kind, id };
         let mut record = match self.records.record(&key).await? {
             Some(record) => record,
-            None => Record::new(key, &number, now),
+            None => Record::new(key, &number, self.clock.now()),
         };
-        if already_done(record.state) {
-            job.done();
-            return Ok(());
-        }
-        record.hold(failure.clone(), job.raw.clone(), now);
-        job.outcome = Some(match self.records.put_record(&mut record).await? {
-            Written::Done => Outcome::Done,
-            Written::Conflict => Outcome::Again(STORE_WAIT),
-        });
-        tracing::info!(record.id = record.key.id, cause = failure.cause, "a record is held");
+        outbox::flush_record(self.records, self.notifications, &mut record).await?;
+        record.unhold();
+        job.maybe_sent = record.intent.is_some() && record.reference.is_none();
+        job.record = Some(record);
         Ok(())
     }
 
-    /// The key and number of a job's record.
-    pub(super) fn key(&self, tenant: TenantId, job: &Job) -> Option<(RecordKey, String)> {
-        let account = job.account()?.clone();
-        let invoice = job.invoice()?;
-        let key = RecordKey { account, tenant, kind: Kind::Invoice, id: invoice.id.to_string() };
-        Some((key, invoice.number.to_string()))
+    /// Writes the record; who loses a race comes again.
+    pub(super) async fn store(&self, job: &mut Job, outcome: Outcome) -> Result<(), Stop> {
+        let Some(record) = job.record.as_mut() else { return Ok(()) };
+        if self.records.put_record(record).await? == Written::Conflict {
+            job.outcome = Some(Outcome::Again(STORE_WAIT));
+            return Ok(());
+        }
+        outbox::flush_record(self.records, self.notifications, record).await?;
+        job.outcome = Some(outcome);
+        Ok(())
     }
+}
+
+/// Whether a void or deletion waits already: what came before it must not take its place.
+fn removal_waits(record: &Record) -> bool {
+    let waiting = record.event.as_deref().filter(|_| record.state == State::Held);
+    let event = waiting.and_then(|event| Event::parse(event).ok());
+    event.is_some_and(|event| matches!(event.body, Body::InvoiceVoided(_) | Body::ExpenseDeleted(_)))
 }

@@ -1,11 +1,27 @@
-//! One message on its way through a run.
+//! One message on its way through a run: what it asks for, and what its record says is left to do.
 
 use super::Outcome;
+use super::document::Document;
+use super::party::Party;
 use crate::account::AccountId;
-use crate::event::{Body, Event, Invoice};
-use crate::record::Record;
+use crate::event::{Body, Event, Expense, Invoice};
+use crate::record::{Kind, Record, State};
 use xero::ContactId;
-use xero::models::NewInvoice;
+
+/// What is left to do for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Bring the document into Xero.
+    Create,
+    /// Bring the document in Xero up to date, and mark it as sent.
+    Update,
+    /// Void or delete the document in Xero.
+    Remove,
+    /// Note that nothing is ever to be sent.
+    Bury,
+    /// Nothing.
+    Nothing,
+}
 
 /// One message on its way through a run.
 pub struct Job {
@@ -19,29 +35,36 @@ pub struct Job {
     /// The contact, once found or made.
     pub(super) contact: Option<ContactId>,
     /// The document, once its contact is known.
-    pub(super) document: Option<NewInvoice>,
+    pub(super) document: Option<Document>,
     /// Whether an earlier run may have sent it.
     pub(super) maybe_sent: bool,
+    /// Whether its contact was followed to the one that it was merged into.
+    pub(super) followed_merge: bool,
 }
 
 impl Job {
     /// A job for an event.
     #[must_use]
     pub fn new(event: Event, raw: String) -> Self {
-        Self { event: Some(event), raw, outcome: None, record: None, contact: None, document: None, maybe_sent: false }
+        Self { event: Some(event), raw, ..Self::empty() }
     }
 
     /// A message that is no event.
     #[must_use]
     pub fn parked(reason: &str) -> Self {
+        Self { outcome: Some(Outcome::Park(reason.to_owned())), ..Self::empty() }
+    }
+
+    fn empty() -> Self {
         Self {
             event: None,
             raw: String::new(),
-            outcome: Some(Outcome::Park(reason.to_owned())),
+            outcome: None,
             record: None,
             contact: None,
             document: None,
             maybe_sent: false,
+            followed_merge: false,
         }
     }
 
@@ -51,18 +74,70 @@ impl Job {
         self.outcome.is_some()
     }
 
-    /// The invoice of the event.
-    #[must_use]
-    pub fn invoice(&self) -> Option<&Invoice> {
-        self.event.as_ref().map(|event| match &event.body {
-            Body::InvoiceCreated(invoice) => invoice.as_ref(),
-        })
-    }
-
     /// Whose it is.
     #[must_use]
     pub fn account(&self) -> Option<&AccountId> {
         self.event.as_ref().map(|event| &event.account)
+    }
+
+    /// The invoice that should be in Xero.
+    #[must_use]
+    pub fn invoice(&self) -> Option<&Invoice> {
+        match &self.event.as_ref()?.body {
+            Body::InvoiceCreated(invoice) | Body::InvoiceSent(invoice) => Some(invoice),
+            Body::InvoiceVoided(_) | Body::ExpenseLogged(_) | Body::ExpenseDeleted(_) => None,
+        }
+    }
+
+    /// The expense that should be in Xero.
+    #[must_use]
+    pub fn expense(&self) -> Option<&Expense> {
+        match &self.event.as_ref()?.body {
+            Body::ExpenseLogged(expense) => Some(expense),
+            Body::InvoiceCreated(_) | Body::InvoiceSent(_) | Body::InvoiceVoided(_) | Body::ExpenseDeleted(_) => None,
+        }
+    }
+
+    /// Whom the document is for or from.
+    pub(super) fn party(&self) -> Option<Party> {
+        self.invoice().map(Party::of_invoice).or_else(|| self.expense().map(Party::of_expense))
+    }
+
+    /// Whether the customer has the invoice already.
+    pub(super) fn is_sent(&self) -> bool {
+        self.event.as_ref().is_some_and(|event| matches!(event.body, Body::InvoiceSent(_)))
+    }
+
+    /// The kind and id of the record, and the number on the document.
+    pub(super) fn subject(&self) -> Option<(Kind, String, String)> {
+        let event = self.event.as_ref()?;
+        let id = event.subject().to_string();
+        Some(match &event.body {
+            Body::InvoiceCreated(invoice) | Body::InvoiceSent(invoice) => {
+                (Kind::Invoice, id, invoice.number.to_string())
+            }
+            Body::InvoiceVoided(removed) => {
+                let number = removed.number.as_ref().map_or_else(|| id.clone(), ToString::to_string);
+                (Kind::Invoice, id, number)
+            }
+            Body::ExpenseLogged(_) | Body::ExpenseDeleted(_) => (Kind::Expense, id.clone(), id),
+        })
+    }
+
+    /// What is left to do, by what the record says. What is in Xero is told by the reference; an intent means
+    /// that it may be, which has been looked up before this is asked.
+    pub(super) fn step(&self) -> Step {
+        let (Some(event), Some(record)) = (&self.event, &self.record) else { return Step::Nothing };
+        if matches!(record.state, State::Voided | State::Tombstone) {
+            return Step::Nothing;
+        }
+        match (&event.body, record.reference.is_some()) {
+            (Body::InvoiceCreated(_) | Body::ExpenseLogged(_), true) => Step::Nothing,
+            (Body::InvoiceSent(_), true) => Step::Update,
+            (Body::InvoiceCreated(_) | Body::InvoiceSent(_) | Body::ExpenseLogged(_), false) => Step::Create,
+            (Body::InvoiceVoided(_) | Body::ExpenseDeleted(_), true) => Step::Remove,
+            (Body::InvoiceVoided(_) | Body::ExpenseDeleted(_), false) => Step::Bury,
+        }
     }
 
     pub(super) fn done(&mut self) {

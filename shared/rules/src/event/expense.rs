@@ -1,0 +1,64 @@
+//! An expense as Sessional tells it: one gross amount in one category.
+
+use super::fields::{self, Currency, SessionalId};
+use super::invoice::MAX_DESCRIPTION;
+use super::{missing, read};
+use crate::mapping::ExpenseCategory;
+use crate::problem::Problem;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+/// An expense in Sessional.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Expense {
+    /// Sessional's id; also what marks the document in Xero as ours.
+    pub id: SessionalId,
+    /// The category, which is mapped to an account.
+    pub category: ExpenseCategory,
+    /// What it was for, 1 to 4,000 characters.
+    pub description: String,
+    /// The date of the expense.
+    pub incurred_on: Date,
+    /// The currency of the amount.
+    pub currency: Currency,
+    /// What was paid, tax contained.
+    #[serde(deserialize_with = "fields::positive_amount")]
+    pub amount: Decimal,
+    /// Tax in per cent; absent means the default of the mapped account.
+    #[serde(default, deserialize_with = "fields::rate")]
+    pub tax_rate: Option<Decimal>,
+    /// Who was paid.
+    #[serde(default)]
+    pub supplier: Option<Supplier>,
+    /// Where the expense can be seen in Sessional.
+    #[serde(default)]
+    pub url: Option<Url>,
+}
+
+/// Who was paid.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Supplier {
+    /// Sessional's id, the contact number in Xero.
+    pub id: SessionalId,
+    /// Its name.
+    pub name: String,
+}
+
+/// Reads the expense of an event and checks what its types cannot.
+pub(super) fn read_expense(raw: Option<&RawValue>) -> Result<Expense, Problem> {
+    let raw = raw.ok_or_else(|| missing("expense"))?;
+    let expense: Expense = read(raw.get(), "expense")?;
+    let length = expense.description.trim().chars().count();
+    if length == 0 || length > MAX_DESCRIPTION {
+        let detail = format!("This must be 1 to {MAX_DESCRIPTION} characters");
+        return Err(Problem::invalid_event("expense.description", detail));
+    }
+    if let Some(supplier) = &expense.supplier {
+        super::invoice::check_name(&supplier.name, "expense.supplier.name")?;
+    }
+    super::invoice::check_url(expense.url.as_ref(), "expense.url")?;
+    Ok(expense)
+}

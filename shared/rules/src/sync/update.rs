@@ -1,0 +1,121 @@
+//! A sent invoice that is in Xero already: brought up to date where its content changed, and marked as sent.
+//! Both may be repeated, so they need no intent.
+
+use super::create::{key_of, subject};
+use super::document::Document;
+use super::{Context, Job, Outcome, Stop, Sync};
+use crate::failure::Failure;
+use crate::record::{Reference, State};
+use crate::session::Interruption;
+use sha2::{Digest as _, Sha256};
+use xero::models::{Invoice, InvoiceUpdate, InvoicesBody, NewInvoice};
+use xero::{Element, InvoiceId};
+
+impl Sync<'_> {
+    /// Updates one invoice and marks it as sent, with one call or none.
+    pub(super) async fn update(&self, context: &mut Context<'_>, job: &mut Job) -> Result<(), Stop> {
+        let drawn = match self.draw(context, job).await? {
+            Ok(Document::Invoice(drawn)) => drawn,
+            Ok(Document::SpendMoney(_)) => return self.store(job, Outcome::Done).await,
+            Err(failure) => return self.complain(job, failure).await,
+        };
+        let Some(record) = job.record.as_mut() else { return Ok(()) };
+        let Some(id) = record.reference.as_ref().map(|reference| reference.id) else { return Ok(()) };
+        let content = Document::Invoice(drawn.clone()).content();
+        let changed = record.content.as_ref() != Some(&content);
+        let paid = matches!(record.state, State::PartPaid | State::Paid);
+        if paid && changed {
+            let failure = Failure::paid_cannot_be_changed(&subject(job));
+            return self.complain(job, failure).await;
+        }
+        if !changed && (record.sent || paid) {
+            // Nothing is left to say to Xero: it knows the content, and who has paid has the invoice.
+            record.sent = true;
+            record.clear();
+            return self.store(job, Outcome::Done).await;
+        }
+        let update = draw_update(id, changed.then_some(drawn));
+        self.send_update(context, job, &update, content, changed).await
+    }
+
+    async fn send_update(
+        &self,
+        context: &mut Context<'_>,
+        job: &mut Job,
+        update: &InvoiceUpdate,
+        content: String,
+        changed: bool,
+    ) -> Result<(), Stop> {
+        let body = InvoicesBody::update(update);
+        let mut hash = Sha256::new();
+        hash.update(body.as_str());
+        hash.update(job.record.as_ref().map_or(0, |record| record.revision).to_be_bytes());
+        let key = key_of("update", hash);
+        let id = update.invoice_id;
+        let result = crate::call_xero!(context.session, |tenant| tenant.update_invoice(id, &body, &key));
+        match result {
+            Ok(Element::Ok(invoice, _)) => self.updated(job, &invoice, content, changed).await,
+            Ok(Element::Refused { errors, .. }) => {
+                let failure = Failure::refused(&errors, &subject(job));
+                self.complain(job, failure).await
+            }
+            Err(Interruption::Refused(xero::Error::Validation { elements, .. })) => {
+                let sentences: Vec<String> = elements.iter().flat_map(|element| element.to_vec()).collect();
+                let failure = Failure::refused(&sentences, &subject(job));
+                self.complain(job, failure).await
+            }
+            Err(Interruption::NoAnswer(error) | Interruption::Refused(error)) => {
+                self.unanswered(&mut [job], &error.to_string(), false).await
+            }
+            Err(interruption) => Err(self.interrupted(context.session.tenant_id(), interruption).await?),
+        }
+    }
+
+    async fn updated(&self, job: &mut Job, invoice: &Invoice, content: String, changed: bool) -> Result<(), Stop> {
+        let now = self.clock.now();
+        let total = job.invoice().and_then(|invoice| invoice.total);
+        let Some(record) = job.record.as_mut() else { return Ok(()) };
+        record.amounts.sessional_total = total.or(record.amounts.sessional_total);
+        record.amounts.xero_total = invoice.total.or(record.amounts.xero_total);
+        record.amounts.due = invoice.amount_due.or(record.amounts.due);
+        record.reference = Some(Reference::written(invoice));
+        record.divergence = None;
+        record.content = Some(content);
+        record.sent = true;
+        record.clear();
+        let message = if changed { "Updated in Xero and marked as sent" } else { "Marked as sent in Xero" };
+        record.enter(record.state, message, now);
+        self.store(job, Outcome::Done).await
+    }
+
+    /// Something could not be done to a document that is in Xero and stays as it is.
+    pub(super) async fn complain(&self, job: &mut Job, failure: Failure) -> Result<(), Stop> {
+        let (now, raw) = (self.clock.now(), job.raw.clone());
+        if let Some(record) = job.record.as_mut() {
+            tracing::info!(
+                record.id = record.key.id,
+                cause = failure.cause,
+                "something could not be done to a document"
+            );
+            record.complain(failure, Some(raw), now);
+        }
+        self.store(job, Outcome::Done).await
+    }
+}
+
+/// Lines go without their ids: Xero removes the lines that are not named and adds those that are new, so what
+/// stays is what was sent.
+fn draw_update(id: InvoiceId, changed: Option<NewInvoice>) -> InvoiceUpdate {
+    let mut update = InvoiceUpdate { sent_to_contact: Some(true), ..InvoiceUpdate::of(id) };
+    if let Some(invoice) = changed {
+        update.reference = invoice.reference;
+        update.contact = Some(invoice.contact);
+        update.date = Some(invoice.date);
+        update.due_date = invoice.due_date;
+        update.line_amount_types = Some(invoice.line_amount_types);
+        update.currency_code = Some(invoice.currency_code);
+        update.url = invoice.url;
+        update.line_items = Some(invoice.line_items);
+    }
+    update
+}
