@@ -1,6 +1,6 @@
 //! The `where` expressions: comparisons joined with AND and OR, judged on an element as it is shown.
 //!
-//! String equality ignores case; a method on a field that is null is an error, as Xero has it.
+//! String equality ignores case and Western accents; a method on a field that is null is an error, as Xero has it.
 
 use std::cmp::Ordering;
 
@@ -89,7 +89,7 @@ impl Filter {
                 let Value::Text(text) = value else {
                     return Err("Object reference not set to an instance of an object.".to_owned());
                 };
-                let (text, wanted) = (text.to_lowercase(), wanted.to_lowercase());
+                let (text, wanted) = (folded(&text), folded(wanted));
                 Ok(match method {
                     Method::Contains => text.contains(&wanted),
                     Method::StartsWith => text.starts_with(&wanted),
@@ -114,13 +114,29 @@ pub(crate) fn by_field(left: &Json, right: &Json, field: &str) -> Ordering {
 
 fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
-        (Value::Text(left), Value::Text(right)) => Some(left.to_lowercase().cmp(&right.to_lowercase())),
+        (Value::Text(left), Value::Text(right)) => Some(folded(left).cmp(&folded(right))),
         (Value::Number(left), Value::Number(right)) => Some(left.cmp(right)),
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
         (Value::Moment(left), Value::Moment(right)) => Some(left.cmp(right)),
         (Value::Null, Value::Null) => Some(Ordering::Equal),
         _ => None,
     }
+}
+
+/// A text without its case and its accents.
+fn folded(text: &str) -> String {
+    let plain = |c| match c {
+        'à'..='å' => 'a',
+        'ç' => 'c',
+        'è'..='ë' => 'e',
+        'ì'..='ï' => 'i',
+        'ñ' => 'n',
+        'ò'..='ö' => 'o',
+        'ù'..='ü' => 'u',
+        'ý' | 'ÿ' => 'y',
+        other => other,
+    };
+    text.to_lowercase().chars().map(plain).collect()
 }
 
 fn resolve(value: &Value, element: &Json) -> Value {
@@ -333,8 +349,10 @@ mod tests {
     }
 
     #[test]
-    fn string_equality_ignores_case() {
+    fn string_equality_ignores_case_and_accents() {
         assert_eq!(passes(r#"name=="HARBOUR SOUND""#), Ok(true));
+        assert_eq!(passes(r#"Name=="Hárböur Soûnd""#), Ok(true));
+        assert_eq!(passes(r#"Name=="Harbour Song""#), Ok(false));
     }
 
     #[test]

@@ -147,11 +147,11 @@ type Admitted = (AccessToken, Uuid, Role, Timestamp);
 /// Token, then tenant.
 fn admit(world: &World, call: &Call, at: Timestamp, note: &mut Note) -> Result<Admitted, Reply> {
     let switches = &world.switches;
+    note.tenant = call.header("xero-tenant-id").and_then(|id| id.parse().ok());
     let token = identity::bearer(world, call, at)?;
     note.client_id = Some(token.client_id.clone());
     let forbidden = || problems::forbidden(switches);
-    let tenant: Uuid = call.header("xero-tenant-id").and_then(|id| id.parse().ok()).ok_or_else(forbidden)?;
-    note.tenant = Some(tenant);
+    let tenant = note.tenant.ok_or_else(forbidden)?;
     let user = token.user.ok_or_else(forbidden)?;
     let connection = world.connection(&token.client_id, user, tenant).ok_or_else(forbidden)?;
     let ledger = world.ledgers.get(&tenant).ok_or_else(forbidden)?;

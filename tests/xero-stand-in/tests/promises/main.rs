@@ -9,6 +9,7 @@
 mod support;
 
 mod accounts;
+mod acts;
 mod bank;
 mod connections;
 mod consent;

@@ -17,7 +17,7 @@ pub struct JournalEntry {
     pub path: String,
     /// The raw query; empty for consent and tokens.
     pub query: String,
-    /// The `xero-tenant-id`, once the token was good.
+    /// The `xero-tenant-id`, whether or not it was let through.
     pub tenant: Option<Uuid>,
     /// The app behind the token.
     pub client_id: Option<String>,
