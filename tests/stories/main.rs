@@ -7,6 +7,7 @@
 mod arrows;
 mod crash;
 mod deployed;
+mod disconnect;
 mod journey;
 mod refusals;
 mod samples;

@@ -167,8 +167,16 @@ impl Aws {
 
     /// The names of all secrets.
     pub async fn secrets(&self) -> anyhow::Result<Vec<String>> {
-        let answer = self.call("secretsmanager.ListSecrets", &json!({ "MaxResults": 100 })).await?;
-        let list = answer.get("SecretList").and_then(Value::as_array).cloned().unwrap_or_default();
-        Ok(list.iter().filter_map(|secret| Some(secret.get("Name")?.as_str()?.to_owned())).collect())
+        let mut names = Vec::new();
+        let mut asked = json!({ "MaxResults": 100 });
+        loop {
+            let answer = self.call("secretsmanager.ListSecrets", &asked).await?;
+            let page = answer.get("SecretList").and_then(Value::as_array).cloned().unwrap_or_default();
+            names.extend(page.iter().filter_map(|secret| Some(secret.get("Name")?.as_str()?.to_owned())));
+            match answer.get("NextToken") {
+                Some(next) if !next.is_null() => asked = json!({ "MaxResults": 100, "NextToken": next }),
+                Some(_) | None => return Ok(names),
+            }
+        }
     }
 }

@@ -161,7 +161,7 @@ fn show(info: &StackInfo) {
     println!("\nThe stack is running. Ctrl-C stops it.\n");
     println!("  the app (stand-in)   {}/_local/app", info.front);
     println!("  the service          {}", info.front);
-    println!("  Xero (stand-in)      {}", info.xero);
+    println!("  Xero (stand-in)      {}   the bookkeeper's desk: pay an invoice here", info.xero);
     println!("  its controls         {}", info.xero_control);
     println!("  AWS (emulator)       {}   region {}, any credentials", info.aws, local::aws::REGION);
     println!("  a token              cargo local token --account acc_demo");
