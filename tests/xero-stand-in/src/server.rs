@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::gateway;
-use crate::http::{Call, Reply};
+use crate::http::{Call, Reply, Running};
 use crate::world::World;
 
 /// The world and what works on it, shared by all connections.
@@ -76,6 +76,20 @@ pub(crate) async fn serve(listener: TcpListener, shared: Shared) {
     }
 }
 
+/// Ends a call, also one whose caller did not wait for the answer.
+struct Ending {
+    shared: Shared,
+    running: Option<Box<Running>>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.shared.with(|world| gateway::finish(world, *running));
+        }
+    }
+}
+
 /// The connection is to be closed without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is dropped on order")]
@@ -88,9 +102,9 @@ async fn answer(shared: Shared, request: Request<Incoming>) -> Result<Response<F
     let call = Call::new(parts.method.as_str(), parts.uri.path(), query, parts.headers, body);
     let mut reply = shared.with(|world| gateway::answer(world, &call));
     shared.wake.notify_one();
+    let _ending = Ending { shared: shared.clone(), running: reply.running.take() };
     if let Some(delay) = reply.delay {
         tokio::time::sleep(delay).await;
-        shared.with(|world| gateway::finish(world, &mut reply));
     }
     if reply.dropped {
         return Err(Dropped);

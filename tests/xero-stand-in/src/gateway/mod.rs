@@ -16,7 +16,7 @@ use self::idempotency::Verdict;
 use crate::accounting::Ctx;
 use crate::accounting::routes::{self, Found};
 use crate::control::types::{FaultKind, JournalEntry};
-use crate::http::{Call, Reply};
+use crate::http::{Call, Reply, Running};
 use crate::identity::grants::AccessToken;
 use crate::world::{Role, World};
 use crate::{identity, pages};
@@ -33,8 +33,10 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
         let latency = Duration::from_millis(world.switches.latency_ms);
         reply.delay = Some(reply.delay.unwrap_or_default() + latency);
     }
-    if reply.delay.is_none() {
-        finish(world, &mut reply);
+    if reply.delay.is_none()
+        && let Some(running) = reply.running.take()
+    {
+        finish(world, *running);
     }
     reply.headers.push(("xero-correlation-id", Uuid::new_v4().to_string()));
     world.record(note.into_entry(at, call, &reply));
@@ -42,8 +44,7 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
 }
 
 /// Ends what a request kept running.
-pub(crate) fn finish(world: &mut World, reply: &mut Reply) {
-    let Some(running) = reply.running.take() else { return };
+pub(crate) fn finish(world: &mut World, running: Running) {
     if let Some(flight) = running.flight {
         world.limits.leave(&flight);
     }

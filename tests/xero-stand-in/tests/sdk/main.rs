@@ -6,12 +6,15 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::process::Command;
 use xero_stand_in::control::{AppRegistration, Tier};
 use xero_stand_in::{Config, StandIn};
 
 const SDK: &str = "xero-node@20.0.0";
+/// How long the installation may take.
+const PATIENCE: Duration = Duration::from_secs(90);
 const SCOPES: &str = "openid profile email offline_access accounting.invoices accounting.contacts \
      accounting.settings accounting.payments";
 const REDIRECT: &str = "http://localhost:4000/callback";
@@ -30,9 +33,10 @@ async fn installed() -> Option<PathBuf> {
         .arg(SDK)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .status()
-        .await;
-    let done = install.is_ok_and(|status| status.success()) && modules.join("xero-node").exists();
+        .kill_on_drop(true)
+        .status();
+    let install = tokio::time::timeout(PATIENCE, install).await;
+    let done = matches!(install, Ok(Ok(status)) if status.success()) && modules.join("xero-node").exists();
     done.then_some(modules)
 }
 
