@@ -59,8 +59,8 @@ async fn main() -> anyhow::Result<()> {
     if let Some(app) = registration(&options) {
         stand_in.control().register_app(&app).await?;
     }
-    let ready = serde_json::json!({"xero": stand_in.xero_url(), "control": stand_in.control_url()});
-    writeln!(std::io::stdout(), "{ready}")?;
+    let (xero, control) = (stand_in.xero_url(), stand_in.control_url());
+    writeln!(std::io::stdout(), r#"{{"xero":"{xero}","control":"{control}"}}"#)?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
