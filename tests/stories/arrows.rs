@@ -6,7 +6,7 @@ use anyhow::ensure;
 use local::cargo;
 use local::layout::Layout;
 
-const FUNCTIONS: [&str; 6] = ["connect", "settings", "ingest", "sync", "webhook", "payments"];
+const FUNCTIONS: [&str; 7] = ["connect", "settings", "ingest", "sync", "webhook", "payments", "upkeep"];
 const TESTS_ONLY: [&str; 3] = ["xero-stand-in", "local", "stories"];
 const HTTP_SERVERS: [&str; 7] = ["axum", "actix-web", "warp", "rocket", "poem", "tiny_http", "hyper-server"];
 /// Each costs a cold start dearly, or is a second TLS stack beside the one that is meant.

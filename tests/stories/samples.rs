@@ -48,7 +48,7 @@ async fn every_sample_of_an_http_function_gets_an_answer_that_is_not_a_failure()
 #[tokio::test]
 async fn every_sample_of_a_queue_function_is_acknowledged() -> anyhow::Result<()> {
     let stage = Stage::shared()?;
-    for function in ["sync", "payments"] {
+    for function in ["sync", "payments", "upkeep"] {
         for sample in samples(function)? {
             let answer = invoke(&stage.stack, function, &sample).await?;
             let failed = answer["batchItemFailures"].as_array().map(Vec::len);

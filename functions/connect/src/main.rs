@@ -5,7 +5,6 @@ use aws::secrets::{Secrets, TokenSecrets};
 use aws::{config, queues::Queue, sdk, table::Table, telemetry, xero_setup::Xero};
 use connect::App;
 use rules::connect::ConsentRequest;
-use rules::tokens::Memory;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -22,7 +21,6 @@ async fn main() -> anyhow::Result<()> {
         xero,
         table: Table::new(&sdk, config::required("TABLE_NAME")?),
         vault: TokenSecrets::from_environment(secrets)?,
-        memory: Memory::default(),
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
         account_claim: config::account_claim()?,

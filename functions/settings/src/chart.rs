@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rules::connection::{Connection, Status};
 use rules::mapping::{self, Choices, Mapping};
 use rules::organisation::Facts;
-use rules::ports::{Mappings as _, Written};
+use rules::ports::{Connections as _, Mappings as _, Written};
 use rules::session::{Interruption, Session};
 use rules::{AccountId, Problem, chart, facts, held, lost};
 use xero::TenantId;
@@ -37,10 +37,22 @@ impl App {
         let tenant = connection.tenant().ok_or_else(Problem::connection_lost)?;
         self.store(account, tenant, choices.clone()).await?;
         if choices.sales.is_some() {
+            self.note_drain(account).await?;
             let released = held::release(&self.table, &self.queue, account, tenant).await.map_err(unavailable)?;
             tracing::info!(xero.tenant_id = %tenant, held.released = released, "a mapping was stored");
         }
         Ok(json(StatusCode::OK, &choices))
+    }
+
+    /// Upkeep lets go what a sync decides to hold at this very moment, for it has still seen the old mapping.
+    async fn note_drain(&self, account: &AccountId) -> Result<(), Problem> {
+        let mut connection = self.connection(account).await?;
+        connection.draining_since = Some(Timestamp::now());
+        connection.archived_categories.clear();
+        match self.table.put_connection(&mut connection).await.map_err(unavailable)? {
+            Written::Done => Ok(()),
+            Written::Conflict => Err(Problem::conflict()),
+        }
     }
 
     async fn store(&self, account: &AccountId, tenant: TenantId, choices: Choices) -> Result<(), Problem> {
@@ -77,14 +89,15 @@ impl App {
         };
         match read {
             Ok(facts) => Ok(facts),
-            Err(interruption) => Err(self.interrupted(account, session.tenant_id(), interruption).await),
+            Err(interruption) => Err(self.interrupted(connection, session.tenant_id(), interruption).await),
         }
     }
 
-    async fn interrupted(&self, account: &AccountId, tenant: TenantId, interruption: Interruption) -> Problem {
+    async fn interrupted(&self, seen: &Connection, tenant: TenantId, interruption: Interruption) -> Problem {
         match interruption {
             Interruption::Lost(reason) => {
-                let lost = lost::lose(&self.table, &self.notifications, &SystemClock, account, tenant, reason).await;
+                let (table, told) = (&self.table, &self.notifications);
+                let lost = lost::lose_unless_renewed(table, told, &SystemClock, seen, reason).await;
                 lost.map_or_else(unavailable, |_| Problem::connection_lost())
             }
             Interruption::Unavailable(error) => unavailable(error),

@@ -8,7 +8,8 @@ use aws_sdk_sqs::types::{
 };
 use rules::notification::Notification;
 use rules::payments::Hint;
-use rules::ports::{Answer, Notifications, Queued, SyncQueue};
+use rules::ports::{Answer, Notifications, Queued, SyncQueue, UpkeepQueue};
+use rules::upkeep;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const BATCH: usize = 10;
 const BATCH_BYTES: usize = 240 * 1024;
 /// Longest time that a message can be hidden (SQS: 12 hours).
 const MAX_HIDDEN: Duration = Duration::from_secs(12 * 60 * 60);
+/// Longest time that a message can be held back when it is sent (SQS: 15 minutes).
+const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 /// Longest reason that goes with a parked message.
 const MAX_REASON: usize = 500;
 
@@ -33,6 +36,7 @@ struct Outgoing {
     body: String,
     group: Option<String>,
     deduplication: Option<String>,
+    delay: Duration,
 }
 
 impl Queue {
@@ -63,6 +67,7 @@ impl Queue {
                 .message_body(&message.body)
                 .set_message_group_id(message.group.clone())
                 .set_message_deduplication_id(message.deduplication.clone())
+                .set_delay_seconds(delay_seconds(message.delay))
                 .build()
                 .map_err(|error| because(what, error))
         });
@@ -139,9 +144,19 @@ impl SyncQueue for Queue {
                 body: event.event.clone(),
                 group: Some(event.account.to_string()),
                 deduplication: Some(event.deduplication.clone()),
+                delay: Duration::ZERO,
             })
             .collect();
         self.send(&messages, "send events to be synced").await
+    }
+}
+
+#[async_trait]
+impl UpkeepQueue for Queue {
+    async fn plan(&self, messages: &[(upkeep::Message, Duration)]) -> Answer<()> {
+        const WHAT: &str = "plan upkeep";
+        let outgoing = messages.iter().map(|(message, delay)| Ok(Outgoing { delay: *delay, ..plain(message, WHAT)? }));
+        all(self.send(&outgoing.collect::<Answer<Vec<_>>>()?, WHAT).await?, WHAT)
     }
 }
 
@@ -157,7 +172,12 @@ impl Notifications for Queue {
 
 fn plain<T: serde::Serialize>(value: &T, what: &'static str) -> Answer<Outgoing> {
     let body = serde_json::to_string(value).map_err(|error| because(what, error))?;
-    Ok(Outgoing { body, group: None, deduplication: None })
+    Ok(Outgoing { body, group: None, deduplication: None, delay: Duration::ZERO })
+}
+
+/// None where there is none: a FIFO queue takes no delay of a single message.
+fn delay_seconds(delay: Duration) -> Option<i32> {
+    (!delay.is_zero()).then(|| i32::try_from(delay.min(MAX_DELAY).as_secs()).unwrap_or_default())
 }
 
 fn all(taken: Vec<bool>, what: &'static str) -> Answer<()> {
@@ -190,7 +210,7 @@ mod tests {
     use super::*;
 
     fn message(bytes: usize) -> Outgoing {
-        Outgoing { body: "x".repeat(bytes), group: None, deduplication: None }
+        Outgoing { body: "x".repeat(bytes), group: None, deduplication: None, delay: Duration::ZERO }
     }
 
     #[test]

@@ -26,18 +26,35 @@ const OPERATION_TIMEOUT: Duration = Duration::from_millis(4_500);
 /// Tries of one operation, with the SDK's backoff.
 const ATTEMPTS: u32 = 3;
 
+/// The keys of a role.
+pub struct Keys {
+    /// Which keys.
+    pub id: String,
+    /// Their secret half.
+    pub secret: String,
+    /// The session of a role that was assumed, as in Lambda.
+    pub session: Option<String>,
+}
+
 /// The SDK's configuration from Lambda's environment.
 ///
 /// # Errors
 /// When region or credentials are missing, or the trust roots cannot be read.
 pub fn configuration() -> Result<SdkConfig, ConfigError> {
-    let credentials = Credentials::new(
-        config::required("AWS_ACCESS_KEY_ID")?,
-        config::required("AWS_SECRET_ACCESS_KEY")?,
-        config::optional("AWS_SESSION_TOKEN"),
-        None,
-        "lambda environment",
-    );
+    let keys = Keys {
+        id: config::required("AWS_ACCESS_KEY_ID")?,
+        secret: config::required("AWS_SECRET_ACCESS_KEY")?,
+        session: config::optional("AWS_SESSION_TOKEN"),
+    };
+    configured(config::required("AWS_REGION")?, keys, config::optional("AWS_ENDPOINT_URL"))
+}
+
+/// The SDK's configuration for a region; an endpoint of its own is an emulator.
+///
+/// # Errors
+/// When the trust roots cannot be read.
+pub fn configured(region: String, keys: Keys, endpoint: Option<String>) -> Result<SdkConfig, ConfigError> {
+    let credentials = Credentials::new(keys.id, keys.secret, keys.session, None, "lambda environment");
     let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes());
     let tls = TlsContext::builder().with_trust_store(roots).build();
     let tls =
@@ -50,12 +67,12 @@ pub fn configuration() -> Result<SdkConfig, ConfigError> {
         .build();
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(config::required("AWS_REGION")?))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts)
         .http_client(client);
-    builder.set_endpoint_url(config::optional("AWS_ENDPOINT_URL"));
+    builder.set_endpoint_url(endpoint);
     Ok(builder.build())
 }

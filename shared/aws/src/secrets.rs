@@ -76,11 +76,11 @@ struct StoredValue {
     version: u32,
     refresh_token: String,
     rotations: u32,
-    counted_from: Timestamp,
+    stored_at: Timestamp,
 }
 
 /// The version of the stored token.
-const TOKEN_VERSION: u32 = 1;
+const TOKEN_VERSION: u32 = 2;
 
 impl TokenSecrets {
     /// Tokens in secrets whose names begin with `prefix`, encrypted under the key.
@@ -111,18 +111,19 @@ impl TokenVault for TokenSecrets {
         Ok(Some(StoredToken {
             token: RefreshToken::new(stored.refresh_token),
             rotations: stored.rotations,
-            counted_from: stored.counted_from,
+            stored_at: stored.stored_at,
         }))
     }
 
-    async fn keep(&self, user: XeroUserId, token: &StoredToken) -> Answer<TokenPointer> {
+    fn place(&self, user: XeroUserId) -> TokenPointer {
+        TokenPointer(format!("{}{user}/{}", self.prefix, Uuid::new_v4().simple()))
+    }
+
+    async fn keep(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()> {
         const WHAT: &str = "store a new refresh token";
-        let name = format!("{}{user}/{}", self.prefix, Uuid::new_v4().simple());
         let value = text(token, WHAT)?;
-        let create = self.secrets.client.create_secret().name(name).kms_key_id(&self.key_id).secret_string(value);
-        let output = create.send().await.map_err(|error| unavailable(WHAT, &error))?;
-        let arn = output.arn.ok_or_else(|| because(WHAT, "the new secret has no ARN"))?;
-        Ok(TokenPointer(arn))
+        let create = self.secrets.client.create_secret().name(&pointer.0).kms_key_id(&self.key_id).secret_string(value);
+        create.send().await.map(|_| ()).map_err(|error| unavailable(WHAT, &error))
     }
 
     async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()> {
@@ -148,7 +149,7 @@ fn text(token: &StoredToken, what: &'static str) -> Answer<String> {
         version: TOKEN_VERSION,
         refresh_token: token.token.expose().to_owned(),
         rotations: token.rotations,
-        counted_from: token.counted_from,
+        stored_at: token.stored_at,
     };
     serde_json::to_string(&value).map_err(|_| because(what, "the token cannot be serialised"))
 }

@@ -2,24 +2,29 @@
 //! organisation, a choice to make, or a reason that the app can show. Never in a half-made connection.
 
 mod consent;
-mod disconnect;
 mod grant;
 
 pub use consent::{CONSENT_TIME, Callback, PendingConsent, Started};
 
 use crate::account::AccountId;
 use crate::connection::{ConnectedOrganisation, Connection, Status};
+use crate::disconnect::Disconnect;
 use crate::held;
-use crate::outbox;
 use crate::ports::{
-    Claims, Clock, Connections, Consents, Grants, Leases, Notifications, Records, SyncQueue, TokenVault, Unavailable,
-    Written,
+    Answer, Claims, Clock, Connections, Consents, Grants, Leases, Notifications, Records, SyncQueue, TokenVault,
+    Unavailable, Written,
 };
 use crate::random::NoEntropy;
-use crate::tokens::{self, Memory, TokenFailure, Tokens};
+use crate::tokens::{self, TokenFailure};
+use jiff::SignedDuration;
 use url::Url;
 use xero::models::Connection as XeroConnection;
 use xero::{AccessToken, Error, Identity, RefreshToken, TenantId, XeroUserId};
+
+/// How long a finished code may take to become a connection. Until then nobody tidies up behind it.
+const FINISHING_TIME: SignedDuration = SignedDuration::from_mins(15);
+/// How often a write is tried again when somebody else has changed the connection.
+const RACES: u32 = 3;
 
 /// How a consent ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,50 +163,36 @@ pub struct Connect<'a> {
     pub notifications: &'a dyn Notifications,
     /// Time.
     pub clock: &'a dyn Clock,
-    /// Access tokens of this process.
-    pub memory: &'a Memory,
 }
 
-/// What a finished consent brought.
+/// What an exchanged code brought.
 struct Consented {
     refresh: RefreshToken,
+    access: AccessToken,
     user: XeroUserId,
-    organisations: Vec<ConnectedOrganisation>,
 }
 
 impl Connect<'_> {
     /// Finishes a consent: consumes its state, exchanges the code, and connects or offers a choice.
     ///
+    /// A new consent may end the tokens of the user's older one, so its token is kept in any case before it is
+    /// known what becomes of it: another account may use the same user.
+    ///
     /// # Errors
-    /// A [`Refusal`]; then nothing of the account's connection has changed.
+    /// A [`Refusal`]; then the account's connection is what it was.
     pub async fn finish(&self, callback: &Callback, browser: Option<&str>) -> Result<Finished, Refusal> {
         let pending = self.take(callback, browser).await?;
         let code = callback.granted()?;
         let consented = self.exchange(code).await?;
-        let now = self.clock.now();
-        let mut connection = self.load(&pending.account).await?;
-        let before = connection.organisation.clone();
-        let finished = match consented.organisations.as_slice() {
-            [] => return Err(Refusal::NoOrganisation),
-            [only] => {
-                self.claim(only.tenant, &pending.account).await?;
-                connection.choose(only.clone(), now);
-                Finished::Connected
-            }
-            several => {
-                connection.status = Status::ChooseOrganisation;
-                connection.choices = several.to_vec();
-                Finished::ChooseOrganisation
-            }
-        };
-        connection.xero_user = Some(consented.user);
-        connection.consented_at = Some(now);
-        self.install(&pending.account, &consented).await?;
-        self.store(&mut connection).await?;
-        if finished == Finished::Connected {
-            self.settle(&mut connection, before.as_ref()).await?;
+        let account = &pending.account;
+        let not_before = self.clock.now() + FINISHING_TIME;
+        self.change(account, |connection| connection.join(consented.user, not_before)).await?;
+        let mut offered = Vec::new();
+        let finished = self.take_up(account, &consented, &mut offered).await;
+        if finished.is_err() {
+            self.give_up(account, consented.user, offered).await;
         }
-        Ok(finished)
+        finished
     }
 
     /// Chooses one of the organisations that the last consent offered.
@@ -209,30 +200,81 @@ impl Connect<'_> {
     /// # Errors
     /// A [`Refusal`] when it was not offered, or another account holds it.
     pub async fn choose(&self, account: &AccountId, tenant: TenantId) -> Result<Connection, Refusal> {
-        let mut connection = self.load(account).await?;
-        let before = connection.organisation.clone();
+        let connection = self.load(account).await?;
         let offered = connection.choices.iter().find(|choice| choice.tenant == tenant).cloned();
-        let chosen = match (connection.status, offered) {
-            (Status::ChooseOrganisation, Some(chosen)) => chosen,
-            // The same choice again is the answer to a repeated request.
-            (Status::Connected, _) if connection.tenant() == Some(tenant) => return Ok(connection),
-            _ => return Err(Refusal::NotOffered),
-        };
-        self.claim(tenant, account).await?;
-        connection.choose(chosen, self.clock.now());
-        self.store(&mut connection).await?;
-        self.settle(&mut connection, before.as_ref()).await?;
-        Ok(connection)
+        match offered {
+            Some(chosen) => self.connect(account, chosen).await,
+            // The same choice again is the answer to a repeated request, and finishes what the first left.
+            None if connection.tenant() == Some(tenant) => Ok(self.settle(connection, None).await),
+            None => Err(Refusal::NotOffered),
+        }
     }
 
-    fn tokens(&self) -> Tokens<'_> {
-        Tokens {
+    /// Disconnects an account; done already is done.
+    ///
+    /// # Errors
+    /// When the state could not be stored: then the account is still connected.
+    pub async fn disconnect(&self, account: &AccountId) -> Result<(), Unavailable> {
+        self.disconnecting().run(account).await
+    }
+
+    async fn take_up(
+        &self,
+        account: &AccountId,
+        consented: &Consented,
+        offered: &mut Vec<ConnectedOrganisation>,
+    ) -> Result<Finished, Refusal> {
+        self.install(account, consented).await?;
+        *offered = self.organisations(consented).await?;
+        match offered.as_slice() {
+            [] => Err(Refusal::NoOrganisation),
+            [only] => self.connect(account, only.clone()).await.map(|_| Finished::Connected),
+            several => {
+                let now = self.clock.now();
+                self.change(account, |connection| connection.offer(several.to_vec(), now)).await?;
+                Ok(Finished::ChooseOrganisation)
+            }
+        }
+    }
+
+    /// Claims the organisation and connects the account to it.
+    async fn connect(&self, account: &AccountId, chosen: ConnectedOrganisation) -> Result<Connection, Refusal> {
+        self.claim(chosen.tenant, account).await?;
+        let (now, mut before) = (self.clock.now(), None);
+        let connection = self.change(account, |connection| {
+            before = connection.organisation.as_ref().map(|organisation| organisation.tenant);
+            connection.choose(chosen.clone(), now);
+        });
+        let connection = connection.await?;
+        Ok(self.settle(connection, before).await)
+    }
+
+    /// Nothing was connected: what the consent made at Xero is removed, and its grant is left again.
+    async fn give_up(&self, account: &AccountId, user: XeroUserId, offered: Vec<ConnectedOrganisation>) {
+        let now = self.clock.now();
+        let noted = self.change(account, |connection| {
+            connection.leftovers.extend(offered.iter().cloned());
+            if !connection.uses(user) {
+                connection.join(user, now);
+            }
+        });
+        match noted.await {
+            Ok(mut connection) => self.disconnecting().tidy(&mut connection).await,
+            Err(refusal) => tracing::warn!(error = %refusal, "a refused consent is left for upkeep to tidy up"),
+        }
+    }
+
+    fn disconnecting(&self) -> Disconnect<'_> {
+        Disconnect {
             identity: self.identity,
+            client: self.client,
+            connections: self.connections,
+            claims: self.claims,
             vault: self.vault,
             grants: self.grants,
             leases: self.leases,
+            notifications: self.notifications,
             clock: self.clock,
-            memory: self.memory,
         }
     }
 
@@ -241,29 +283,45 @@ impl Connect<'_> {
         Ok(stored.unwrap_or_else(|| Connection::none(account.clone())))
     }
 
+    /// Changes the connection as it is at this moment.
+    async fn change(
+        &self,
+        account: &AccountId,
+        mut change: impl FnMut(&mut Connection),
+    ) -> Result<Connection, Refusal> {
+        for _ in 0..RACES {
+            let mut connection = self.load(account).await?;
+            change(&mut connection);
+            if self.connections.put_connection(&mut connection).await? == Written::Done {
+                return Ok(connection);
+            }
+        }
+        Err(Refusal::TryAgain("the connection was changed at the same moment".to_owned()))
+    }
+
     async fn exchange(&self, code: &str) -> Result<Consented, Refusal> {
         let redirect = &self.request.redirect_uri;
         let set = self.identity.exchange_code(code, redirect, self.clock.now()).await.map_err(tokens::judge)?;
         let refresh = set.refresh.ok_or_else(|| Refusal::Internal("the consent gave no refresh token".to_owned()))?;
         let user = set.access.claims().map(|claims| claims.xero_userid);
         let user = user.ok_or_else(|| Refusal::Internal("the access token names no user".to_owned()))?;
-        let organisations = self.organisations(&set.access).await?;
-        Ok(Consented { refresh, user, organisations })
+        Ok(Consented { refresh, access: set.access, user })
     }
 
     /// The organisations of this consent alone: without the filter Xero lists everything that the user
     /// ever connected, and the first of them is somebody else's.
-    async fn organisations(&self, access: &AccessToken) -> Result<Vec<ConnectedOrganisation>, Refusal> {
-        let Some(consent) = access.claims().and_then(|claims| claims.authentication_event_id) else {
+    async fn organisations(&self, consented: &Consented) -> Result<Vec<ConnectedOrganisation>, Refusal> {
+        let Some(consent) = consented.access.claims().and_then(|claims| claims.authentication_event_id) else {
             return Err(Refusal::Internal("the access token names no consent".to_owned()));
         };
-        let listed: Vec<XeroConnection> = self.client.connections(access, Some(consent)).await?;
+        let listed: Vec<XeroConnection> = self.client.connections(&consented.access, Some(consent)).await?;
         let organisations = listed.into_iter().filter(XeroConnection::is_organisation);
         Ok(organisations
             .map(|connection| ConnectedOrganisation {
                 connection: connection.id,
                 tenant: connection.tenant_id,
                 name: connection.tenant_name,
+                user: Some(consented.user),
             })
             .collect())
     }
@@ -286,24 +344,21 @@ impl Connect<'_> {
         }
     }
 
-    async fn store(&self, connection: &mut Connection) -> Result<(), Refusal> {
-        match self.connections.put_connection(connection).await? {
-            Written::Done => Ok(()),
-            Written::Conflict => Err(Refusal::TryAgain("the connection was changed at the same moment".to_owned())),
+    /// What follows a choice: the old organisation is given up, the backend is told, held work goes on. The
+    /// account is connected whatever comes of it, and upkeep does what is left.
+    async fn settle(&self, mut connection: Connection, before: Option<TenantId>) -> Connection {
+        if let Err(error) = self.let_go(&connection, before).await {
+            tracing::warn!(error = %error, reason = %error.source, "upkeep has to finish a new connection");
         }
+        self.disconnecting().tidy(&mut connection).await;
+        connection
     }
 
-    /// What follows a choice: the old organisation is given up, the backend is told, held work goes on.
-    async fn settle(&self, connection: &mut Connection, before: Option<&ConnectedOrganisation>) -> Result<(), Refusal> {
+    async fn let_go(&self, connection: &Connection, before: Option<TenantId>) -> Answer<()> {
         let Some(tenant) = connection.tenant() else { return Ok(()) };
-        if let Some(old) = before.filter(|old| old.tenant != tenant) {
-            self.claims.release(old.tenant, &connection.account).await?;
+        if let Some(old) = before.filter(|old| *old != tenant) {
+            self.claims.release(old, &connection.account).await?;
         }
-        if !connection.leftovers.is_empty() {
-            self.remove_leftovers(connection).await?;
-            self.store(connection).await?;
-        }
-        outbox::flush_connection(self.connections, self.notifications, connection).await?;
         let released = held::release(self.records, self.queue, &connection.account, tenant).await?;
         tracing::info!(xero.tenant_id = %tenant, held.released = released, "an organisation is connected");
         Ok(())

@@ -2,12 +2,20 @@
 
 use crate::account::AccountId;
 use crate::notification::{Details, Notification};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use xero::{ConnectionId, TenantId, XeroUserId};
 
 /// The version of the stored connection.
 pub const VERSION: u32 = 1;
+
+/// How long an organisation may be offered without being chosen. What is offered counts toward Xero's plan.
+pub const OFFER_TIME: SignedDuration = SignedDuration::from_hours(24);
+/// How long after a release of held work another one follows: whoever decided to hold just before it has
+/// written by then.
+pub const DRAIN_TIME: SignedDuration = SignedDuration::from_mins(10);
+/// A consent that is this young and lacks a permission was not given it: asking again would not help.
+const FRESH_CONSENT: SignedDuration = SignedDuration::from_hours(24);
 
 /// The connection of one account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,9 +30,12 @@ pub struct Connection {
     pub status: Status,
     /// The organisation, once chosen; it stays after a disconnect, because references belong to it.
     pub organisation: Option<ConnectedOrganisation>,
-    /// The organisations of a consent that has none chosen yet.
+    /// The organisations of a consent that has none chosen yet. What is connected stays so until then.
     #[serde(default)]
     pub choices: Vec<ConnectedOrganisation>,
+    /// Since when they are offered.
+    #[serde(default)]
+    pub offered_at: Option<Timestamp>,
     /// The Xero user who consented, whose tokens are used.
     pub xero_user: Option<XeroUserId>,
     /// When they consented last: access tokens of an earlier consent are not used any more.
@@ -32,6 +43,16 @@ pub struct Connection {
     /// Connections that nobody uses and that have still to be removed at Xero, where they count.
     #[serde(default)]
     pub leftovers: Vec<ConnectedOrganisation>,
+    /// Users whose grants may still name the account although it does not use them: of a consent that was
+    /// begun and not finished, or of a connection that ended.
+    #[serde(default)]
+    pub leaving: Vec<Leaving>,
+    /// Since when held work is let go; none when nothing can be left.
+    #[serde(default)]
+    pub draining_since: Option<Timestamp>,
+    /// Mapped categories whose account was archived or deleted in Xero, as of the last check.
+    #[serde(default)]
+    pub archived_categories: Vec<String>,
     /// When the organisation was chosen.
     pub connected_at: Option<Timestamp>,
     /// When Xero last answered for it.
@@ -66,6 +87,18 @@ pub struct ConnectedOrganisation {
     pub tenant: TenantId,
     /// Its name.
     pub name: String,
+    /// Through whom: two users of one organisation have a connection each.
+    #[serde(default)]
+    pub user: Option<XeroUserId>,
+}
+
+/// A grant that the account has to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// Whose grant.
+    pub user: XeroUserId,
+    /// Not earlier: until then a consent may be under way that will use it.
+    pub not_before: Timestamp,
 }
 
 /// Why a connection is in error.
@@ -74,10 +107,14 @@ pub struct ConnectedOrganisation {
 pub enum ErrorReason {
     /// Xero revoked the grant, or it was not used for 60 days.
     GrantRevoked,
-    /// The organisation no longer allows Sessional, or the user lost access to it.
+    /// Xero does not list the organisation among the user's connections any more.
     OrganisationGone,
+    /// Xero lists the connection and refuses the calls: the subscription ended or the user's role changed.
+    AccessRefused,
     /// The consent lacks a permission that the sync needs.
     PermissionMissing,
+    /// A new consent lacks it too: nothing that the user does helps.
+    PermissionWithheld,
 }
 
 impl ErrorReason {
@@ -90,12 +127,21 @@ impl ErrorReason {
                  was not used for 60 days. Authorise it again and everything that waits is sent in order."
             }
             Self::OrganisationGone => {
-                "Xero says that Sessional may not reach this organisation any more. It may have been \
-                 disconnected in Xero, its subscription may have ended, or your role in it may have changed."
+                "The organisation is no longer connected to Sessional in Xero. It was disconnected there, or reset. \
+                 Authorise it again and everything that waits is sent in order."
+            }
+            Self::AccessRefused => {
+                "Xero still lists the connection but refuses access to the organisation. Its subscription or trial may \
+                 have ended, or your role in it may have changed. As soon as that is put right in Xero, everything that \
+                 waits is sent in order, within a day or when you authorise it again."
             }
             Self::PermissionMissing => {
                 "Sessional's access to Xero lacks a permission that it needs. Authorise it again and leave \
                  every permission ticked."
+            }
+            Self::PermissionWithheld => {
+                "Xero does not give Sessional a permission that it needs, even after a new authorisation. Contact \
+                 support; everything that waits is kept."
             }
         }
     }
@@ -105,6 +151,8 @@ impl ErrorReason {
     pub fn action(self) -> &'static str {
         match self {
             Self::GrantRevoked | Self::OrganisationGone | Self::PermissionMissing => "reauthorise",
+            Self::AccessRefused => "fix_xero_subscription",
+            Self::PermissionWithheld => "contact_support",
         }
     }
 
@@ -115,6 +163,18 @@ impl ErrorReason {
             Self::GrantRevoked => "grant_revoked",
             Self::OrganisationGone => "organisation_gone",
             Self::PermissionMissing => "permission_missing",
+            Self::AccessRefused => "access_refused",
+            Self::PermissionWithheld => "permission_withheld",
+        }
+    }
+
+    /// Whether it may mend itself in Xero, so that a look each day is worth its call. A missing permission
+    /// does not: another call may well be allowed, and the sync would lose the connection again.
+    #[must_use]
+    pub fn may_mend_itself(self) -> bool {
+        match self {
+            Self::GrantRevoked | Self::OrganisationGone | Self::AccessRefused => true,
+            Self::PermissionMissing | Self::PermissionWithheld => false,
         }
     }
 }
@@ -130,9 +190,13 @@ impl Connection {
             status: Status::Disconnected,
             organisation: None,
             choices: Vec::new(),
+            offered_at: None,
             xero_user: None,
             consented_at: None,
             leftovers: Vec::new(),
+            leaving: Vec::new(),
+            draining_since: None,
+            archived_categories: Vec::new(),
             connected_at: None,
             last_checked_at: None,
             error: None,
@@ -149,43 +213,222 @@ impl Connection {
         }
     }
 
+    /// Whether the account needs the tokens of this user.
+    #[must_use]
+    pub fn uses(&self, user: XeroUserId) -> bool {
+        let connected = self.status != Status::Disconnected && self.xero_user == Some(user);
+        connected || self.choices.iter().any(|choice| choice.user == Some(user))
+    }
+
+    /// Notes that the account is about to be named in a user's grant, so that whatever comes of it, the
+    /// grant is not forgotten.
+    pub fn join(&mut self, user: XeroUserId, not_before: Timestamp) {
+        self.leaving.retain(|leaving| leaving.user != user);
+        self.leaving.push(Leaving { user, not_before });
+    }
+
+    /// Offers the organisations of a consent. What is connected goes on until one of them is chosen.
+    pub fn offer(&mut self, organisations: Vec<ConnectedOrganisation>, now: Timestamp) {
+        self.leftovers.append(&mut self.choices);
+        if self.status != Status::Connected {
+            self.status = Status::ChooseOrganisation;
+        }
+        self.choices = organisations;
+        self.offered_at = Some(now);
+        self.settle_notes();
+    }
+
+    /// Takes back an offer that nobody has answered, with what depends on it.
+    pub fn withdraw_offer(&mut self, now: Timestamp) {
+        if self.status == Status::ChooseOrganisation {
+            match self.error {
+                Some(_) => self.status = Status::Error,
+                None => return self.disconnect(now),
+            }
+        }
+        self.leave_all(now);
+        self.leftovers.append(&mut self.choices);
+        self.offered_at = None;
+        self.settle_notes();
+    }
+
     /// Chooses an organisation: from now on work is sent to it.
     pub fn choose(&mut self, organisation: ConnectedOrganisation, now: Timestamp) {
         let details = Details::Connected { organisation: organisation.name.clone() };
         self.outbox.push(Notification::new(&self.account, self.revision, now, details));
-        self.status = Status::Connected;
-        // What the consent offered and nobody chose counts toward the plan; what was left over and is chosen
-        // now stays.
+        self.leave_all(now);
+        // What the consent offered and nobody chose counts toward the plan, and so does what was connected
+        // before; what was left over and is chosen now stays.
         self.leftovers.append(&mut self.choices);
-        self.leftovers.retain(|unused| unused.tenant != organisation.tenant);
+        self.leftovers.extend(self.organisation.take().filter(|_| self.status != Status::Disconnected));
+        let kept = (organisation.tenant, organisation.user);
+        self.leftovers.retain(|unused| (unused.tenant, unused.user) != kept);
+        self.status = Status::Connected;
+        self.xero_user = organisation.user;
         self.organisation = Some(organisation);
+        self.offered_at = None;
+        self.consented_at = Some(now);
         self.connected_at = Some(now);
         self.last_checked_at = Some(now);
+        self.draining_since = Some(now);
+        self.archived_categories = Vec::new();
         self.error = None;
+        self.settle_notes();
     }
 
     /// Stops: from now on nothing is sent, whatever is still to be removed.
     pub fn disconnect(&mut self, now: Timestamp) {
-        let organisation = self.organisation.as_ref().filter(|_| self.status != Status::Disconnected);
-        self.leftovers.extend(organisation.into_iter().chain(&self.choices).cloned());
-        if self.status != Status::Disconnected {
-            self.outbox.push(Notification::new(&self.account, self.revision, now, Details::Disconnected));
+        if self.status == Status::Disconnected {
+            return;
         }
+        self.leave_all(now);
+        self.leftovers.extend(self.organisation.iter().cloned());
+        self.leftovers.append(&mut self.choices);
+        self.outbox.push(Notification::new(&self.account, self.revision, now, Details::Disconnected));
         self.status = Status::Disconnected;
-        self.choices = Vec::new();
+        self.xero_user = None;
+        self.offered_at = None;
+        self.draining_since = None;
         self.error = None;
     }
 
     /// Marks the connection as lost; work is held from now on. Nothing changes when it already is.
     pub fn lose(&mut self, reason: ErrorReason, now: Timestamp) {
+        let fresh = self.consented_at.is_some_and(|consented| now.duration_since(consented) < FRESH_CONSENT);
+        let reason = match reason {
+            ErrorReason::PermissionMissing if fresh => ErrorReason::PermissionWithheld,
+            reason => reason,
+        };
+        self.last_checked_at = Some(now);
         if self.status == Status::Error && self.error == Some(reason) {
             return;
         }
         self.status = Status::Error;
         self.error = Some(reason);
-        self.last_checked_at = Some(now);
         let details =
             Details::ConnectionError { reason: reason.word().to_owned(), message: reason.message().to_owned() };
         self.outbox.push(Notification::new(&self.account, self.revision, now, details));
+    }
+
+    /// Xero answers for the organisation: what was lost is back, and held work goes on.
+    pub fn confirm(&mut self, name: &str, now: Timestamp) {
+        self.last_checked_at = Some(now);
+        if let Some(organisation) = self.organisation.as_mut().filter(|_| !name.is_empty()) {
+            name.clone_into(&mut organisation.name);
+        }
+        if self.status == Status::Error {
+            self.status = Status::Connected;
+            self.error = None;
+            self.draining_since = Some(now);
+            let organisation = self.organisation.as_ref().map(|organisation| organisation.name.clone());
+            let details = Details::Connected { organisation: organisation.unwrap_or_default() };
+            self.outbox.push(Notification::new(&self.account, self.revision, now, details));
+        }
+    }
+
+    /// Whether something is left to finish for the account.
+    #[must_use]
+    pub fn has_loose_ends(&self) -> bool {
+        !self.leftovers.is_empty()
+            || !self.leaving.is_empty()
+            || !self.outbox.is_empty()
+            || self.draining_since.is_some()
+            || self.offered_at.is_some()
+    }
+
+    /// Every grant that is in use may have to be left; [`Connection::settle_notes`] takes out those that stay.
+    fn leave_all(&mut self, now: Timestamp) {
+        let users: Vec<XeroUserId> =
+            self.xero_user.into_iter().chain(self.choices.iter().filter_map(|choice| choice.user)).collect();
+        for user in users {
+            self.join(user, now);
+        }
+    }
+
+    fn settle_notes(&mut self) {
+        let leaving = std::mem::take(&mut self.leaving);
+        self.leaving = leaving.into_iter().filter(|leaving| !self.uses(leaving.user)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn organisation(number: u8, user: XeroUserId) -> ConnectedOrganisation {
+        let id = uuid::Uuid::from_bytes([number; 16]);
+        ConnectedOrganisation {
+            connection: ConnectionId::from_uuid(id),
+            tenant: TenantId::from_uuid(id),
+            name: format!("Organisation {number}"),
+            user: Some(user),
+        }
+    }
+
+    fn user(number: u8) -> XeroUserId {
+        XeroUserId::from_uuid(uuid::Uuid::from_bytes([number; 16]))
+    }
+
+    fn connected() -> Connection {
+        let mut connection = Connection::none(AccountId::parse("acc").unwrap());
+        connection.join(user(1), NOW);
+        connection.choose(organisation(1, user(1)), NOW);
+        connection
+    }
+
+    #[test]
+    fn an_offer_leaves_what_is_connected_alone_until_it_is_answered() {
+        let mut connection = connected();
+        connection.join(user(2), NOW);
+        connection.offer(vec![organisation(2, user(2)), organisation(3, user(2))], NOW);
+        assert_eq!(connection.tenant(), Some(organisation(1, user(1)).tenant));
+        assert!(connection.uses(user(1)) && connection.uses(user(2)));
+        assert!(connection.leaving.is_empty());
+        connection.withdraw_offer(NOW);
+        assert_eq!((connection.status, connection.leftovers.len()), (Status::Connected, 2));
+        assert_eq!(connection.leaving, [Leaving { user: user(2), not_before: NOW }]);
+    }
+
+    #[test]
+    fn another_choice_leaves_the_old_user_and_the_old_organisation() {
+        let mut connection = connected();
+        connection.join(user(2), NOW);
+        connection.choose(organisation(2, user(2)), NOW);
+        assert_eq!(connection.leftovers, [organisation(1, user(1))]);
+        assert_eq!(connection.leaving, [Leaving { user: user(1), not_before: NOW }]);
+    }
+
+    #[test]
+    fn the_same_organisation_through_the_same_user_leaves_nothing_over() {
+        let mut connection = connected();
+        connection.lose(ErrorReason::GrantRevoked, NOW);
+        connection.join(user(1), NOW);
+        connection.choose(organisation(1, user(1)), NOW);
+        assert!(connection.leftovers.is_empty() && connection.leaving.is_empty());
+        assert_eq!(connection.error, None);
+    }
+
+    #[test]
+    fn a_permission_that_a_fresh_consent_lacks_is_nothing_that_the_user_can_mend() {
+        let mut connection = connected();
+        connection.lose(ErrorReason::PermissionMissing, NOW);
+        assert_eq!(connection.error.map(ErrorReason::action), Some("contact_support"));
+        let mut connection = connected();
+        connection.lose(ErrorReason::PermissionMissing, NOW + FRESH_CONSENT);
+        assert_eq!(connection.error.map(ErrorReason::action), Some("reauthorise"));
+    }
+
+    #[test]
+    fn a_disconnect_keeps_the_organisation_for_its_references_and_leaves_everything_else() {
+        let mut connection = connected();
+        connection.disconnect(NOW);
+        assert_eq!(connection.tenant(), None);
+        assert!(connection.organisation.is_some() && !connection.uses(user(1)));
+        assert_eq!(connection.leaving, [Leaving { user: user(1), not_before: NOW }]);
+        let before = connection.clone();
+        connection.disconnect(NOW);
+        assert_eq!(connection, before);
     }
 }

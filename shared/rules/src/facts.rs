@@ -5,7 +5,8 @@ use crate::organisation::{Facts, VERSION};
 use crate::ports::{Clock, Organisations};
 use crate::session::{Interruption, Session};
 
-/// The facts of the session's organisation, at most a day old.
+/// The facts of the session's organisation, at most a day old and not older than the connection: whoever
+/// connects again may find another chart of accounts.
 ///
 /// # Errors
 /// What happens next, when neither the table nor Xero could tell.
@@ -16,7 +17,9 @@ pub async fn known(
     clock: &dyn Clock,
 ) -> Result<Facts, Interruption> {
     let stored = store.facts(account, session.tenant_id()).await?;
-    match stored.filter(|facts| facts.fresh(clock.now())) {
+    let since = session.connected_at();
+    let current = |facts: &Facts| facts.fresh(clock.now()) && since.is_none_or(|since| facts.fetched_at >= since);
+    match stored.filter(current) {
         Some(facts) => Ok(facts),
         None => read(store, session, account, clock).await,
     }

@@ -10,10 +10,10 @@ use xero::{RefreshToken, XeroUserId};
 /// The version of the stored grant.
 pub const VERSION: u32 = 1;
 /// Secrets Manager keeps about 100 versions of a secret and removes none that is younger than a day; a new
-/// secret is begun well before.
+/// secret is begun well before, however fast the versions came. What is left are the tries that this may take.
 pub const ROLL_OVER_AT: u32 = 80;
-/// The time over which versions are counted.
-const COUNTED_OVER: SignedDuration = SignedDuration::from_hours(24);
+/// A token that was not used for so long is renewed: Xero ends it after 60 days without use.
+pub const KEEP_ALIVE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The place of a refresh token in the token store: never the token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +31,10 @@ pub struct Grant {
     pub revision: u64,
     /// Where its refresh token is.
     pub token: TokenPointer,
+    /// Another place that may hold a token: the one that was begun next, or the one before. It is named here
+    /// before anything is stored in it, so that no token is ever where nobody looks for it.
+    #[serde(default)]
+    pub spare: Option<TokenPointer>,
     /// The accounts that use it.
     pub accounts: Vec<AccountId>,
 }
@@ -40,32 +44,35 @@ pub struct Grant {
 pub struct StoredToken {
     /// The token.
     pub token: RefreshToken,
-    /// How often it was stored in this place since `counted_from`.
+    /// How many tokens its place has taken.
     pub rotations: u32,
-    /// Since when.
-    pub counted_from: Timestamp,
+    /// When it was stored.
+    pub stored_at: Timestamp,
 }
 
 impl StoredToken {
     /// The first token of a place.
     #[must_use]
     pub fn first(token: RefreshToken, now: Timestamp) -> Self {
-        Self { token, rotations: 1, counted_from: now }
+        Self { token, rotations: 1, stored_at: now }
     }
 
     /// The token that takes this one's place.
     #[must_use]
     pub fn next(&self, token: RefreshToken, now: Timestamp) -> Self {
-        if now.duration_since(self.counted_from) >= COUNTED_OVER {
-            return Self::first(token, now);
-        }
-        Self { token, rotations: self.rotations + 1, counted_from: self.counted_from }
+        Self { token, rotations: self.rotations.saturating_add(1), stored_at: now }
     }
 
     /// Whether the place has taken so many tokens that the next one goes to a new place.
     #[must_use]
     pub fn full(&self) -> bool {
         self.rotations >= ROLL_OVER_AT
+    }
+
+    /// Whether it was unused for so long that it should be renewed.
+    #[must_use]
+    pub fn idle(&self, now: Timestamp) -> bool {
+        now.duration_since(self.stored_at) >= KEEP_ALIVE
     }
 }
 
@@ -74,14 +81,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_full_before_the_store_is_and_starts_again_after_a_day() {
-        let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+    fn a_place_is_full_before_the_store_is_however_slowly_it_fills() {
         let token = || RefreshToken::new("t".to_owned());
-        let mut stored = StoredToken::first(token(), start);
-        for minutes in 1..i64::from(ROLL_OVER_AT) {
-            stored = stored.next(token(), start + SignedDuration::from_mins(minutes));
+        let mut now = Timestamp::UNIX_EPOCH;
+        let mut stored = StoredToken::first(token(), now);
+        for _ in 1..ROLL_OVER_AT {
+            assert!(!stored.full());
+            now += SignedDuration::from_hours(1);
+            stored = stored.next(token(), now);
         }
         assert!(stored.full());
-        assert!(!stored.next(token(), start + SignedDuration::from_hours(24)).full());
+    }
+
+    #[test]
+    fn a_token_is_idle_after_a_week() {
+        let stored = StoredToken::first(RefreshToken::new("t".to_owned()), Timestamp::UNIX_EPOCH);
+        assert!(!stored.idle(Timestamp::UNIX_EPOCH + KEEP_ALIVE - SignedDuration::from_secs(1)));
+        assert!(stored.idle(Timestamp::UNIX_EPOCH + KEEP_ALIVE));
     }
 }

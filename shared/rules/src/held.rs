@@ -16,11 +16,26 @@ pub async fn release(
     account: &AccountId,
     tenant: TenantId,
 ) -> Answer<usize> {
+    release_where(records, queue, account, tenant, |_| true).await
+}
+
+/// As [`release`], of those records alone that the caller names: a reason that is still there would only hold
+/// them again.
+///
+/// # Errors
+/// As [`release`].
+pub async fn release_where(
+    records: &dyn Records,
+    queue: &dyn SyncQueue,
+    account: &AccountId,
+    tenant: TenantId,
+    free: impl Fn(&Record) -> bool,
+) -> Answer<usize> {
     let mut held = Vec::new();
     let mut cursor = None;
     loop {
         let page = records.records(account, tenant, None, cursor.as_deref()).await?;
-        held.extend(page.records.into_iter().filter(|record| record.state == State::Held));
+        held.extend(page.records.into_iter().filter(|record| record.state == State::Held && free(record)));
         cursor = page.next;
         if cursor.is_none() {
             break;

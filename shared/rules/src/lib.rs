@@ -8,6 +8,7 @@ pub mod account;
 pub mod chart;
 pub mod connect;
 pub mod connection;
+pub mod disconnect;
 pub mod divergence;
 pub mod event;
 pub mod facts;
@@ -30,6 +31,7 @@ pub mod session;
 pub mod status;
 pub mod sync;
 pub mod tokens;
+pub mod upkeep;
 
 pub use account::AccountId;
 pub use problem::Problem;

@@ -14,6 +14,7 @@ use crate::organisation::Facts;
 use crate::payments::sweep::Standing;
 use crate::record::{Kind, Record, RecordKey};
 use crate::sync::contact::ContactReference;
+use crate::upkeep;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::error::Error as StdError;
@@ -60,6 +61,24 @@ pub trait Connections: Send + Sync {
     async fn connection(&self, account: &AccountId) -> Answer<Option<Connection>>;
     /// Compare-and-set on `connection.revision`, which is raised when it is stored.
     async fn put_connection(&self, connection: &mut Connection) -> Answer<Written>;
+}
+
+/// A page of accounts.
+#[derive(Debug)]
+pub struct Accounts {
+    /// Their connections.
+    pub connections: Vec<Connection>,
+    /// Where the next page starts; none on the last.
+    pub next: Option<AccountId>,
+}
+
+/// All accounts that have something to look after: a connection, or what is left of one.
+#[async_trait]
+pub trait Population: Send + Sync {
+    /// How many shards there are; each account is in one of them.
+    fn shards(&self) -> u8;
+    /// A page of a shard, from the account that an earlier page named. May be some moments behind.
+    async fn accounts(&self, shard: u8, from: Option<&AccountId>) -> Answer<Accounts>;
 }
 
 /// Who sends to a tenant: one account at most.
@@ -174,6 +193,13 @@ pub trait Leases: Send + Sync {
     async fn release_lease(&self, lease: &Lease) -> Answer<()>;
 }
 
+/// Refreshes that were broken off: a process died between taking the lease and giving it back.
+#[async_trait]
+pub trait BrokenRefreshes: Send + Sync {
+    /// Users whose lease has run out and was not given back. May be some moments behind.
+    async fn broken_refreshes(&self, now: Timestamp) -> Answer<Vec<XeroUserId>>;
+}
+
 /// What a Xero user granted, and for which accounts.
 #[async_trait]
 pub trait Grants: Send + Sync {
@@ -190,8 +216,10 @@ pub trait Grants: Send + Sync {
 pub trait TokenVault: Send + Sync {
     /// The newest token of a place; none when it is gone.
     async fn stored(&self, pointer: &TokenPointer) -> Answer<Option<StoredToken>>;
-    /// Stores a token in a new place.
-    async fn keep(&self, user: XeroUserId, token: &StoredToken) -> Answer<TokenPointer>;
+    /// A place for a user's token that nobody has used; nothing is stored yet.
+    fn place(&self, user: XeroUserId) -> TokenPointer;
+    /// Stores the first token of a place.
+    async fn keep(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()>;
     /// Stores a token over the one of a place.
     async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()>;
     /// Deletes a place without recovery; not an error when it is gone already.
@@ -223,6 +251,13 @@ pub struct Queued {
 pub trait SyncQueue: Send + Sync {
     /// Puts events into the queue, in order. Per event: whether it is in.
     async fn enqueue(&self, events: &[Queued]) -> Answer<Vec<bool>>;
+}
+
+/// The way into the upkeep queue.
+#[async_trait]
+pub trait UpkeepQueue: Send + Sync {
+    /// Puts messages into the queue, each to be taken after its delay; an error means that some may be missing.
+    async fn plan(&self, messages: &[(upkeep::Message, Duration)]) -> Answer<()>;
 }
 
 /// The way to Sessional's backend.

@@ -1,10 +1,11 @@
 //! Calls to Xero for one connection: finds a token, renews it once when Xero rejects it, and turns what
 //! goes wrong into what has to happen next. The tenant is the one that the connection names, and no other.
 
-use crate::connection::{Connection, ErrorReason};
+use crate::connection::{Connection, ErrorReason, Status};
 use crate::failure::{self, Next};
 use crate::ports::Unavailable;
 use crate::tokens::{TokenFailure, Tokens};
+use jiff::Timestamp;
 use std::time::Duration;
 use xero::{AccessToken, Error, TenantId, UnauthorizedReason};
 
@@ -87,6 +88,22 @@ impl<'a> Session<'a> {
         Some(Self { client, tokens, connection, tenant })
     }
 
+    /// A session to find out whether a connection that was lost is back; none without an organisation.
+    #[must_use]
+    pub fn probe(client: &'a xero::Client, tokens: &'a Tokens<'a>, connection: &'a Connection) -> Option<Self> {
+        let tenant = match connection.status {
+            Status::Connected | Status::Error => connection.organisation.as_ref()?.tenant,
+            Status::ChooseOrganisation | Status::Disconnected => return None,
+        };
+        Some(Self { client, tokens, connection, tenant })
+    }
+
+    /// When the organisation was connected: what was known before may have changed since.
+    #[must_use]
+    pub fn connected_at(&self) -> Option<Timestamp> {
+        self.connection.connected_at
+    }
+
     /// The organisation that is called.
     #[must_use]
     pub fn tenant_id(&self) -> TenantId {
@@ -122,6 +139,9 @@ impl<'a> Session<'a> {
             attempt.renewed = true;
             return Ok(Step::Again);
         }
+        if matches!(error, Error::Forbidden { .. }) {
+            return Err(self.forbidden(&attempt.token).await);
+        }
         Err(match failure::next(&error) {
             Next::Wait(time) => Interruption::Wait(time),
             Next::Retry => Interruption::NoAnswer(error),
@@ -129,6 +149,24 @@ impl<'a> Session<'a> {
             Next::Refused => Interruption::Refused(error),
             Next::Operator => Interruption::Operator(error.to_string()),
         })
+    }
+}
+
+impl Session<'_> {
+    /// Xero refuses the organisation: whether it still lists the connection tells a disconnect from everything
+    /// that can be put right in Xero. As long as nobody can tell, nothing is lost.
+    async fn forbidden(&self, token: &AccessToken) -> Interruption {
+        match self.client.connections(token, None).await {
+            Ok(listed) if listed.iter().any(|connection| connection.tenant_id == self.tenant) => {
+                Interruption::Lost(ErrorReason::AccessRefused)
+            }
+            Ok(_) => Interruption::Lost(ErrorReason::OrganisationGone),
+            Err(error) => match failure::next(&error) {
+                Next::Wait(time) => Interruption::Later(time),
+                Next::Operator => Interruption::Operator(error.to_string()),
+                Next::Retry | Next::Refused | Next::Lost(_) => Interruption::NoAnswer(error),
+            },
+        }
     }
 }
 

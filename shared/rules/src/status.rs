@@ -54,6 +54,8 @@ pub struct SetupView {
     pub sales_mapped: bool,
     /// Expense categories that have no account and are skipped.
     pub unmapped_categories: Vec<ExpenseCategory>,
+    /// Mapped categories whose account was archived or deleted in Xero; `sales` may be among them.
+    pub archived_categories: Vec<String>,
 }
 
 /// Whether Xero asked us to wait.
@@ -74,6 +76,7 @@ pub fn draw(connection: Option<Connection>, mapping: Option<&Mapping>, waiting_u
         sales_mapped: mapping.is_some_and(|mapping| mapping.choices.sales.is_some()),
         unmapped_categories: mapping
             .map_or_else(|| ExpenseCategory::ALL.to_vec(), |mapping| mapping.choices.unmapped().collect()),
+        archived_categories: connection.as_ref().map(|known| known.archived_categories.clone()).unwrap_or_default(),
     };
     let limits = LimitsView { waiting_until };
     let Some(connection) = connection else {

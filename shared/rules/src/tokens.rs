@@ -6,7 +6,7 @@
 
 use crate::connection::Connection;
 use crate::grant::{Grant, StoredToken};
-use crate::ports::{Clock, Grants, Lease, Leases, TokenVault, Unavailable, Written};
+use crate::ports::{Answer, Clock, Grants, Lease, Leases, TokenVault, Unavailable, Written};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +19,9 @@ pub const EXPIRY_MARGIN: Duration = Duration::from_secs(120);
 /// How long a lease lasts: longer than the refresh's time-out and the store's together, so that a slow
 /// refresher is never overtaken while it still writes.
 pub const LEASE: Duration = Duration::from_secs(30);
+/// How much of the lease must be left before a token is stored: longer than the store may take, so that
+/// whoever takes the lease next finds what was stored.
+const FENCE: Duration = Duration::from_secs(6);
 /// How often and how long somebody waits for another's refresh.
 const LEASE_POLLS: u32 = 20;
 const LEASE_POLL: Duration = Duration::from_millis(250);
@@ -70,6 +73,7 @@ impl Memory {
 }
 
 /// The access tokens of this process.
+#[derive(Clone, Copy)]
 pub struct Tokens<'a> {
     /// Xero's token endpoint.
     pub identity: &'a Identity,
@@ -107,16 +111,53 @@ impl Tokens<'_> {
         self.access(connection).await
     }
 
+    /// Renews a refresh token that nobody has used for a week; says whether it did.
+    ///
+    /// # Errors
+    /// As [`Tokens::access`].
+    pub async fn keep_alive(&self, connection: &Connection) -> Result<bool, TokenFailure> {
+        let key = key_of(connection)?;
+        let (_, stored) = self.stored(key.0).await?;
+        if !stored.idle(self.clock.now()) {
+            return Ok(false);
+        }
+        self.refresh(key).await.map(|_| true)
+    }
+
+    /// Refreshes whatever this process has in memory: another's refresh was broken off, and what it brought
+    /// is lost unless the stored token is used again in time.
+    ///
+    /// # Errors
+    /// As [`Tokens::access`].
+    pub async fn finish_refresh(&self, connection: &Connection) -> Result<(), TokenFailure> {
+        let key = key_of(connection)?;
+        self.memory.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        self.refresh(key).await.map(drop)
+    }
+
+    /// Refreshes, or waits for whoever does: of many in one process that find no token, one calls Xero and the
+    /// others find what it brought.
     async fn refresh(&self, key: Key) -> Result<AccessToken, TokenFailure> {
-        let lease = wait_for_lease(self.leases, self.clock, key.0).await?;
-        // Whoever held the lease before may have brought what is wanted.
-        let result = match self.memory.get(&key, self.clock.now()) {
-            Some(token) => Ok(token),
-            None => self.refresh_as(&lease).await,
-        };
-        give_back(self.leases, &lease).await;
-        let token = result?;
-        self.memory.put(key, token.clone());
+        for _ in 0..LEASE_POLLS {
+            if let Some(token) = self.memory.get(&key, self.clock.now()) {
+                return Ok(token);
+            }
+            if let Some(lease) = self.leases.acquire(key.0, self.clock.now(), LEASE).await? {
+                let result = self.refresh_unless_brought(&key, &lease).await;
+                give_back(self.leases, &lease).await;
+                return result;
+            }
+            self.clock.sleep(LEASE_POLL).await;
+        }
+        Err(TokenFailure::Busy)
+    }
+
+    async fn refresh_unless_brought(&self, key: &Key, lease: &Lease) -> Result<AccessToken, TokenFailure> {
+        if let Some(token) = self.memory.get(key, self.clock.now()) {
+            return Ok(token);
+        }
+        let token = self.refresh_as(lease).await?;
+        self.memory.put(*key, token.clone());
         Ok(token)
     }
 
@@ -144,7 +185,7 @@ impl Tokens<'_> {
         let now = self.clock.now();
         let set = self.identity.refresh(&stored.token, now).await.map_err(judge)?;
         if let Some(rotated) = set.refresh {
-            if !self.leases.holds(lease, self.clock.now()).await? {
+            if !self.leases.holds(lease, self.clock.now() + FENCE).await? {
                 // Overtaken: whoever holds the lease now has a newer token, and ours dies with its grace.
                 return Err(TokenFailure::Busy);
             }
@@ -160,17 +201,26 @@ impl Tokens<'_> {
     /// Begins a new place. The old one holds the same token until the grant points to the new one, so a crash
     /// or a lost race at any point loses nothing; the next refresh tries again.
     async fn roll_over(&self, mut grant: Grant, token: &StoredToken) {
-        let first = StoredToken::first(token.token.clone(), self.clock.now());
-        let old = grant.token.clone();
-        let moved = async {
-            grant.token = self.vault.keep(grant.user, &first).await?;
-            match self.grants.put_grant(&mut grant).await? {
-                Written::Done => self.vault.destroy(&old).await,
-                Written::Conflict => self.vault.destroy(&grant.token).await,
-            }
-        };
-        if let Err(error) = moved.await {
+        if let Err(error) = self.move_token(&mut grant, token).await {
             tracing::warn!(error = %error, reason = %error.source, "a token could not be moved to a new secret; the next refresh tries again");
+        }
+    }
+
+    async fn move_token(&self, grant: &mut Grant, token: &StoredToken) -> Answer<()> {
+        if let Some(spare) = grant.spare.take() {
+            self.vault.destroy(&spare).await?;
+        }
+        let next = self.vault.place(grant.user);
+        grant.spare = Some(next.clone());
+        if self.grants.put_grant(grant).await? == Written::Conflict {
+            return Ok(());
+        }
+        self.vault.keep(&next, &StoredToken::first(token.token.clone(), token.stored_at)).await?;
+        let old = std::mem::replace(&mut grant.token, next);
+        grant.spare = Some(old.clone());
+        match self.grants.put_grant(grant).await? {
+            Written::Done => self.vault.destroy(&old).await,
+            Written::Conflict => Ok(()),
         }
     }
 }

@@ -1,17 +1,31 @@
 //! Connections, the claims of tenants, and consents under way.
 
-use super::{Item, Key, Stored, Table, number, parse_body, text};
+use super::{BY_CHANGE, Item, Key, Stored, Table, number, parse, parse_body, text};
 use crate::trouble::unavailable;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 use rules::AccountId;
 use rules::connect::PendingConsent;
-use rules::connection::{self, Connection};
-use rules::ports::{Answer, Claims, Connections, Consents, Written};
+use rules::connection::{self, Connection, Status};
+use rules::ports::{Accounts, Answer, Claims, Connections, Consents, Population, Written};
 use xero::TenantId;
 
 const CONSENT: &str = "consent";
+/// Partitions of the index over which connections are spread, so that no round of upkeep reads one hot one.
+const SHARDS: u8 = 16;
+/// Connections in one page.
+const PAGE: i32 = 100;
+
+/// The partition of the index on changes that lists a connection.
+fn shard_log(shard: u8) -> String {
+    format!("CONNECTIONS#{shard:02}")
+}
+
+/// The same for an account in every version of this code; a sum is spread well enough over sixteen.
+fn shard_of(account: &AccountId) -> u8 {
+    account.as_str().bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % SHARDS
+}
 
 impl Stored for Connection {
     const KIND: &'static str = "connection";
@@ -23,6 +37,42 @@ impl Stored for Connection {
 
     fn revision(&mut self) -> &mut u64 {
         &mut self.revision
+    }
+
+    /// What upkeep has to look at is listed in the index, in the order of accounts; nothing else is.
+    fn attributes(&self, item: &mut Item) {
+        if self.status != Status::Disconnected || self.has_loose_ends() {
+            item.insert("log".to_owned(), text(shard_log(shard_of(&self.account))));
+            item.insert("changed_at".to_owned(), text(self.account.as_str()));
+        }
+    }
+}
+
+#[async_trait]
+impl Population for Table {
+    fn shards(&self) -> u8 {
+        SHARDS
+    }
+
+    async fn accounts(&self, shard: u8, from: Option<&AccountId>) -> Answer<Accounts> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_CHANGE)
+            .expression_attribute_names("#log", "log")
+            .expression_attribute_values(":log", text(shard_log(shard)))
+            .limit(PAGE);
+        let query = match from {
+            None => query.key_condition_expression("#log = :log"),
+            Some(from) => query
+                .key_condition_expression("#log = :log AND changed_at > :from")
+                .expression_attribute_values(":from", text(from.as_str())),
+        };
+        let output = query.send().await.map_err(|error| unavailable("list connections", &error))?;
+        let connections = output.items().iter().map(parse::<Connection>).collect::<Answer<Vec<_>>>()?;
+        let last = connections.last().map(|connection| connection.account.clone());
+        Ok(Accounts { connections, next: last.filter(|_| output.last_evaluated_key().is_some()) })
     }
 }
 

@@ -1,15 +1,20 @@
 //! Leases of tokens and the cool-down of tenants.
 
-use super::{Item, Key, Table, number, text};
-use crate::trouble::unavailable;
+use super::{BY_CHANGE, Item, Key, Table, number, text};
+use crate::trouble::{because, unavailable};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use jiff::Timestamp;
-use rules::ports::{Answer, Cooldowns, Lease, Leases};
+use rules::ports::{Answer, BrokenRefreshes, Cooldowns, Lease, Leases};
 use std::time::Duration;
 use uuid::Uuid;
 use xero::{TenantId, XeroUserId};
+
+/// The partition of the index on changes that lists the leases that are out.
+const LEASES: &str = "LEASES";
+/// Broken refreshes in one round; the next round finds the rest.
+const BROKEN: i32 = 100;
 
 fn lease_key(user: XeroUserId) -> Key {
     Key::of_user(user, "LEASE")
@@ -25,6 +30,9 @@ impl Leases for Table {
         item.insert("version".to_owned(), number(1));
         item.insert("owner".to_owned(), text(&lease.owner));
         item.insert("until".to_owned(), number(until.as_millisecond()));
+        // Listed for as long as it is not given back: what is still there after its end was broken off.
+        item.insert("log".to_owned(), text(LEASES));
+        item.insert("changed_at".to_owned(), text(format!("{:014}#{user}", until.as_millisecond())));
         let put = self
             .client
             .put_item()
@@ -69,6 +77,30 @@ impl Leases for Table {
             }
             Err(error) => Err(unavailable("release a lease", &error)),
         }
+    }
+}
+
+#[async_trait]
+impl BrokenRefreshes for Table {
+    async fn broken_refreshes(&self, now: Timestamp) -> Answer<Vec<XeroUserId>> {
+        const WHAT: &str = "list leases that ran out";
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_CHANGE)
+            .key_condition_expression("#log = :log AND changed_at < :now")
+            .expression_attribute_names("#log", "log")
+            .expression_attribute_values(":log", text(LEASES))
+            .expression_attribute_values(":now", text(format!("{:014}", now.as_millisecond())))
+            .limit(BROKEN);
+        let output = query.send().await.map_err(|error| unavailable(WHAT, &error))?;
+        let user = |item: &Item| {
+            let listed = item.get("changed_at").and_then(|value| value.as_s().ok());
+            let user = listed.and_then(|listed| listed.split_once('#')).and_then(|(_, user)| user.parse().ok());
+            user.ok_or_else(|| because(WHAT, "a lease names no user"))
+        };
+        output.items().iter().map(user).collect()
     }
 }
 

@@ -20,37 +20,37 @@ impl Connect<'_> {
         }
     }
 
+    /// The grant names the place, and the account, before a token is stored there.
     async fn install_as_holder(&self, account: &AccountId, consented: &Consented) -> Result<Written, Unavailable> {
-        let first = StoredToken::first(consented.refresh.clone(), self.clock.now());
-        let Some(mut grant) = self.grants.grant(consented.user).await? else {
-            return self.new_grant(account, consented, &first).await;
+        let now = self.clock.now();
+        let known = self.grants.grant(consented.user).await?;
+        let stored = match &known {
+            Some(grant) => self.vault.stored(&grant.token).await?,
+            None => None,
         };
-        match self.vault.stored(&grant.token).await? {
-            Some(stored) => {
-                let next = stored.next(consented.refresh.clone(), self.clock.now());
-                self.vault.replace(&grant.token, &next).await?;
-            }
-            None => grant.token = self.vault.keep(consented.user, &first).await?,
+        let mut grant = known.unwrap_or_else(|| Grant {
+            version: VERSION,
+            user: consented.user,
+            revision: 0,
+            token: self.vault.place(consented.user),
+            spare: None,
+            accounts: Vec::new(),
+        });
+        let fresh_place = stored.is_none() && grant.revision > 0;
+        if fresh_place {
+            grant.token = self.vault.place(consented.user);
         }
-        if !grant.accounts.contains(account) {
+        let named = grant.accounts.contains(account);
+        if !named {
             grant.accounts.push(account.clone());
         }
-        self.grants.put_grant(&mut grant).await
-    }
-
-    async fn new_grant(
-        &self,
-        account: &AccountId,
-        consented: &Consented,
-        first: &StoredToken,
-    ) -> Result<Written, Unavailable> {
-        let token = self.vault.keep(consented.user, first).await?;
-        let mut grant =
-            Grant { version: VERSION, user: consented.user, revision: 0, token, accounts: vec![account.clone()] };
-        let written = self.grants.put_grant(&mut grant).await?;
-        if written == Written::Conflict {
-            self.vault.destroy(&grant.token).await?;
+        if (!named || fresh_place) && self.grants.put_grant(&mut grant).await? == Written::Conflict {
+            return Ok(Written::Conflict);
         }
-        Ok(written)
+        match stored {
+            Some(stored) => self.vault.replace(&grant.token, &stored.next(consented.refresh.clone(), now)).await?,
+            None => self.vault.keep(&grant.token, &StoredToken::first(consented.refresh.clone(), now)).await?,
+        }
+        Ok(Written::Done)
     }
 }

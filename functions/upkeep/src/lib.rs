@@ -1,0 +1,136 @@
+//! Upkeep: a schedule begins a round, which becomes one message for each account and task; the same function
+//! works these messages, each by itself.
+
+use aws::batch::{self, Verdict};
+use aws::clock::SystemClock;
+use aws::queues::Queue;
+use aws::secrets::TokenSecrets;
+use aws::table::Table;
+use aws::xero_setup::Xero;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use rules::ports::{Clock, Unavailable};
+use rules::tokens::{Memory, Tokens};
+use rules::upkeep::{Message, Outcome, Round, Upkeep};
+use serde::Deserialize;
+
+/// The function.
+pub struct App {
+    /// Xero.
+    pub xero: Xero,
+    /// The table.
+    pub table: Table,
+    /// Refresh tokens.
+    pub tokens: TokenSecrets,
+    /// Access tokens.
+    pub memory: Memory,
+    /// The queue that the batches come from, and that a round fills.
+    pub queue: Queue,
+    /// Where held work goes.
+    pub sync_queue: Queue,
+    /// Where the backend is told.
+    pub notifications: Queue,
+}
+
+/// What starts the function.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// A schedule, with the input that the template gives it.
+    Schedule {
+        /// What begins.
+        round: Round,
+    },
+    /// A batch of the queue.
+    Batch(SqsEvent),
+}
+
+impl App {
+    /// Begins a round, or works one batch. A message that cannot be read is left to the queue's redrive.
+    ///
+    /// # Errors
+    /// When a round could not be planned: the schedule begins it again.
+    pub async fn handle(&self, event: Event) -> Result<SqsBatchResponse, lambda_runtime::Error> {
+        match event {
+            Event::Schedule { round } => Ok(self.begin(round).await.map(|()| SqsBatchResponse::default())?),
+            Event::Batch(event) => Ok(self.work(event).await),
+        }
+    }
+
+    async fn begin(&self, round: Round) -> Result<(), Unavailable> {
+        let clock = SystemClock;
+        let tokens = self.tokens(&clock);
+        match self.upkeep(&tokens, &clock).begin(round).await {
+            Ok(planned) => {
+                tracing::info!(upkeep.round = ?round, upkeep.planned = planned, "a round of upkeep was planned");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(error = %error, reason = %error.source, upkeep.round = ?round, "a round of upkeep could not be planned");
+                Err(error)
+            }
+        }
+    }
+
+    async fn work(&self, event: SqsEvent) -> SqsBatchResponse {
+        let runs = event.records.into_iter().map(|message| self.run(message));
+        let judged = futures::future::join_all(runs).await;
+        batch::settle(&self.queue, None, judged).await
+    }
+
+    async fn run(&self, message: SqsMessage) -> (SqsMessage, Verdict) {
+        let verdict = match Message::parse(message.body.as_deref().unwrap_or_default()) {
+            Ok(task) => self.follow(&task).await,
+            Err(reason) => Verdict::Park(reason),
+        };
+        (message, verdict)
+    }
+
+    async fn follow(&self, message: &Message) -> Verdict {
+        let clock = SystemClock;
+        let tokens = self.tokens(&clock);
+        match self.upkeep(&tokens, &clock).work(message).await {
+            Outcome::Done => {
+                tracing::info!(upkeep.task = ?message.task, "a task of upkeep is done");
+                Verdict::Done
+            }
+            Outcome::Again(time) => Verdict::Again(time),
+        }
+    }
+
+    fn tokens<'a>(&'a self, clock: &'a dyn Clock) -> Tokens<'a> {
+        aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, clock, &self.memory)
+    }
+
+    fn upkeep<'a>(&'a self, tokens: &'a Tokens<'a>, clock: &'a dyn Clock) -> Upkeep<'a> {
+        Upkeep {
+            client: &self.xero.client,
+            tokens,
+            connections: &self.table,
+            population: &self.table,
+            claims: &self.table,
+            broken: &self.table,
+            mappings: &self.table,
+            organisations: &self.table,
+            records: &self.table,
+            sweeps: &self.table,
+            cooldowns: &self.table,
+            sync_queue: &self.sync_queue,
+            upkeep_queue: &self.queue,
+            notifications: &self.notifications,
+            clock,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_and_a_batch_are_told_apart() {
+        let schedule: Event = serde_json::from_str(r#"{"round":"daily"}"#).unwrap();
+        assert!(matches!(schedule, Event::Schedule { round: Round::Daily }));
+        let batch: Event = serde_json::from_str(r#"{"Records":[{"messageId":"1","body":"{}"}]}"#).unwrap();
+        assert!(matches!(batch, Event::Batch(event) if event.records.len() == 1));
+    }
+}

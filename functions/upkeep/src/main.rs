@@ -1,0 +1,26 @@
+//! Wires the upkeep.
+
+use anyhow::Context as _;
+use aws::secrets::{Secrets, TokenSecrets};
+use aws::{config, queues::Queue, sdk, table::Table, telemetry, xero_setup::Xero};
+use lambda_runtime::{LambdaEvent, service_fn};
+use rules::tokens::Memory;
+use upkeep::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    telemetry::start();
+    let sdk = sdk::configuration()?;
+    let secrets = Secrets::new(&sdk);
+    let app = App {
+        xero: Xero::from_environment(&secrets).await.context("failed to set up the calls to Xero")?,
+        table: Table::new(&sdk, config::required("TABLE_NAME")?),
+        tokens: TokenSecrets::from_environment(secrets)?,
+        memory: Memory::default(),
+        queue: Queue::new(&sdk, config::required("UPKEEP_QUEUE_URL")?),
+        sync_queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
+        notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
+    };
+    let handler = service_fn(|event: LambdaEvent<_>| app.handle(event.payload));
+    lambda_runtime::run(handler).await.map_err(|error| anyhow::anyhow!(error))
+}

@@ -1,0 +1,98 @@
+//! The daily look at a connection: a disconnect made in Xero, a user removed, an organisation gone or back
+//! again, a token that nobody used, a mapped account that was archived.
+
+use super::{OPERATOR_WAIT, Outcome, RETRY_WAIT, Upkeep, outcome_of};
+use crate::connection::{Connection, Status};
+use crate::organisation::{Facts, usable};
+use crate::ports::{Answer, Written};
+use crate::session::{Interruption, Session};
+use crate::{facts, lost, outbox};
+use std::time::Duration;
+use xero::TenantId;
+
+impl Upkeep<'_> {
+    pub(super) async fn check(&self, connection: &mut Connection) -> Answer<Outcome> {
+        match connection.status {
+            Status::Disconnected => return Ok(Outcome::Done),
+            Status::ChooseOrganisation => return self.keep_alive(connection).await,
+            Status::Error if !connection.error.is_some_and(|reason| reason.may_mend_itself()) => {
+                return self.keep_alive(connection).await;
+            }
+            Status::Connected | Status::Error => {}
+        }
+        let Some(session) = Session::probe(self.client, self.tokens, connection) else { return Ok(Outcome::Done) };
+        let tenant = session.tenant_id();
+        if let Some(until) = self.cooldowns.cooling_until(tenant, self.clock.now()).await? {
+            let wait = until.duration_since(self.clock.now());
+            return Ok(Outcome::Again(Duration::try_from(wait).unwrap_or(RETRY_WAIT)));
+        }
+        // A look is a use: a token that is checked every day never gets old.
+        let read = facts::read(self.organisations, &session, &connection.account, self.clock).await;
+        match read {
+            Ok(facts) => self.alive(connection, tenant, &facts).await,
+            Err(interruption) => self.interrupted(connection, tenant, interruption).await,
+        }
+    }
+
+    async fn keep_alive(&self, connection: &Connection) -> Answer<Outcome> {
+        let renewed = self.tokens.keep_alive(connection).await;
+        if matches!(renewed, Ok(true)) {
+            tracing::info!("a token that nobody used was renewed");
+        }
+        Ok(outcome_of(renewed))
+    }
+
+    /// Xero answers for the organisation.
+    async fn alive(&self, connection: &mut Connection, tenant: TenantId, facts: &Facts) -> Answer<Outcome> {
+        let archived = self.archived(connection, tenant, facts).await?;
+        if !archived.is_empty() && archived != connection.archived_categories {
+            tracing::info!(xero.tenant_id = %tenant, mapping.archived = archived.len(), "mapped accounts are archived");
+        }
+        connection.archived_categories = archived;
+        connection.confirm(&facts.organisation.name, self.clock.now());
+        if self.connections.put_connection(connection).await? == Written::Conflict {
+            return Ok(Outcome::Again(RETRY_WAIT));
+        }
+        outbox::flush_connection(self.connections, self.notifications, connection).await?;
+        self.release(connection).await?;
+        Ok(Outcome::Done)
+    }
+
+    /// The mapped categories whose account cannot be posted to any more.
+    async fn archived(&self, connection: &Connection, tenant: TenantId, facts: &Facts) -> Answer<Vec<String>> {
+        let Some(mapping) = self.mappings.mapping(&connection.account, tenant).await? else { return Ok(Vec::new()) };
+        let choices = mapping.choices;
+        let sales = choices.sales.map(|target| ("sales", target.account_id));
+        let expenses = choices.expenses.iter().map(|(category, target)| (category.word(), target.account_id));
+        let gone = |id| !facts.account(id).is_some_and(usable);
+        Ok(sales.into_iter().chain(expenses).filter(|(_, id)| gone(*id)).map(|(word, _)| word.to_owned()).collect())
+    }
+
+    async fn interrupted(
+        &self,
+        connection: &Connection,
+        tenant: TenantId,
+        interruption: Interruption,
+    ) -> Answer<Outcome> {
+        Ok(match interruption {
+            Interruption::Lost(reason) => {
+                lost::lose_unless_renewed(self.connections, self.notifications, self.clock, connection, reason).await?;
+                Outcome::Done
+            }
+            Interruption::Wait(time) => {
+                self.cooldowns.cool_down(tenant, self.clock.now() + time).await?;
+                Outcome::Again(time)
+            }
+            Interruption::Later(time) => Outcome::Again(time),
+            Interruption::Unavailable(error) => return Err(error),
+            Interruption::NoAnswer(error) | Interruption::Refused(error) => {
+                tracing::warn!(xero.tenant_id = %tenant, error = %error, "Xero gave no answer to a check");
+                Outcome::Again(RETRY_WAIT)
+            }
+            Interruption::Operator(error) => {
+                tracing::error!(xero.tenant_id = %tenant, error, alarm = "operator", "our own request is refused");
+                Outcome::Again(OPERATOR_WAIT)
+            }
+        })
+    }
+}
