@@ -5,11 +5,17 @@
 //! in one process or in many. Those that break something take the stack for themselves: see `stage`.
 
 mod arrows;
+mod connecting;
 mod crash;
 mod deployed;
 mod disconnect;
+mod disconnecting;
+mod inside;
 mod journey;
 mod refusals;
 mod samples;
+mod secrets;
 mod stage;
+mod tokens;
+mod upkeep;
 mod webhook;

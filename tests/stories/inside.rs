@@ -1,0 +1,385 @@
+//! The rules driven from inside: over the emulator's table, secrets and queues with the functions' own adapters, and
+//! against a Xero of the story's own, whose clock, faults and journal nobody else meets.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use aws::queues::Queue;
+use aws::sdk::Keys;
+use aws::secrets::{Secrets, TokenSecrets};
+use aws::table::Table;
+use jiff::{SignedDuration, Timestamp};
+use local::aws::Aws;
+use rules::AccountId;
+use rules::connect::{Callback, Connect, ConsentRequest, Finished, Refusal};
+use rules::connection::Connection;
+use rules::disconnect::Disconnect;
+use rules::grant::Grant;
+use rules::notification::Notification;
+use rules::ports::{Answer, Clock, Connections as _, Grants as _, Notifications, UpkeepQueue};
+use rules::tokens::{Memory, Tokens};
+use rules::upkeep::{Message, Outcome, Task, Upkeep};
+use serde_json::json;
+use url::Url;
+use uuid::Uuid;
+use xero::{AppCredentials, Endpoints, Identity, TenantId, XeroUserId};
+use xero_stand_in::control::{
+    self, AppRegistration, Choice, Client, JournalEntry, JournalQuery, NewOrganisation, NewUser, Role, Tier,
+};
+use xero_stand_in::{Config, StandIn};
+
+use crate::stage::{Stage, new_name};
+
+const CALLBACK: &str = "http://localhost:4000/oauth/callback";
+pub(crate) const CLIENT_SECRET: &str = "planted-client-secret";
+
+/// A clock that the story moves, together with Xero's. Only waits are real: they end when another task is through.
+pub(crate) struct StoryClock(Mutex<Timestamp>);
+
+#[async_trait]
+impl Clock for StoryClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// Messages of a round, kept instead of sent.
+#[derive(Default)]
+pub(crate) struct Planned(Mutex<Vec<(Message, Duration)>>);
+
+impl Planned {
+    /// What was planned for an account.
+    pub(crate) fn of(&self, account: &AccountId) -> Vec<(Task, Duration)> {
+        let planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = planned.iter().filter(|(message, _)| message.account_id == *account);
+        ours.map(|(message, delay)| (message.task, *delay)).collect()
+    }
+}
+
+#[async_trait]
+impl UpkeepQueue for Planned {
+    async fn plan(&self, messages: &[(Message, Duration)]) -> Answer<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(messages);
+        Ok(())
+    }
+}
+
+/// For stories in which nobody listens.
+pub(crate) struct Silent;
+
+#[async_trait]
+impl Notifications for Silent {
+    async fn notify(&self, _: &[Notification]) -> Answer<()> {
+        Ok(())
+    }
+}
+
+/// Everything that one story needs.
+pub(crate) struct Inside {
+    pub(crate) stage: Stage,
+    pub(crate) stand_in: StandIn,
+    pub(crate) table: Table,
+    pub(crate) vault: TokenSecrets,
+    pub(crate) clock: StoryClock,
+    pub(crate) identity: Identity,
+    pub(crate) client: xero::Client,
+    pub(crate) planned: Planned,
+    pub(crate) sync_queue_url: String,
+    client_id: String,
+    endpoints: Endpoints,
+    request: ConsentRequest,
+    sync_queue: Queue,
+    notifications: Queue,
+}
+
+/// Somebody with a login at Xero and organisations there.
+pub(crate) struct Person {
+    pub(crate) user: XeroUserId,
+    pub(crate) tenants: Vec<TenantId>,
+}
+
+impl Person {
+    pub(crate) fn allows(&self, tenants: &[TenantId]) -> Choice {
+        let tenants = tenants.iter().map(|tenant| *tenant.as_uuid()).collect();
+        Choice::Allow { user: Some(*self.user.as_uuid()), tenants }
+    }
+}
+
+impl Inside {
+    pub(crate) async fn new() -> anyhow::Result<Self> {
+        let stage = Stage::shared()?;
+        let stack = stage.stack.clone();
+        let now = Timestamp::now();
+        let stand_in = StandIn::start(Config { frozen_at: Some(now), empty: true, ..Config::default() }).await?;
+        let client_id = Uuid::new_v4().simple().to_string();
+        let scopes = stack.deployment.variable("connect", "OAUTH_SCOPES")?;
+        let scopes: Vec<String> = scopes.split_whitespace().map(str::to_owned).collect();
+        let registration = AppRegistration {
+            client_id: client_id.clone(),
+            client_secret: CLIENT_SECRET.to_owned(),
+            name: "Sessional".to_owned(),
+            redirect_uris: vec![CALLBACK.to_owned()],
+            scopes: scopes.clone(),
+            tier: Tier::Advanced,
+            certified: true,
+            webhook: None,
+        };
+        stand_in.control().register_app(&registration).await?;
+        let xero = stand_in.xero_url();
+        let endpoints = Endpoints::new(xero, xero, xero)?;
+        let http = xero::http::client()?;
+        let credentials =
+            AppCredentials { client_id: client_id.clone(), client_secret: CLIENT_SECRET.to_owned().into() };
+        let keys = Keys { id: "000000000000".to_owned(), secret: "test".to_owned(), session: None };
+        let sdk = aws::sdk::configured(local::aws::REGION.to_owned(), keys, Some(stack.aws.clone()))?;
+        let variable = |name: &str| stack.deployment.variable("connect", name).map(str::to_owned);
+        let sync_queue_url = fifo(&stack.aws()?).await?;
+        Ok(Self {
+            table: Table::new(&sdk, variable("TABLE_NAME")?),
+            vault: TokenSecrets::new(Secrets::new(&sdk), variable("TOKEN_SECRET_PREFIX")?, variable("TOKEN_KEY_ID")?),
+            clock: StoryClock(Mutex::new(now)),
+            identity: Identity::new(http.clone(), endpoints.clone(), credentials),
+            client: xero::Client::new(http, &endpoints),
+            planned: Planned::default(),
+            sync_queue: Queue::new(&sdk, sync_queue_url.clone()),
+            sync_queue_url,
+            notifications: Queue::new(&sdk, variable("NOTIFICATION_QUEUE_URL")?),
+            request: ConsentRequest { client_id: client_id.clone(), redirect_uri: Url::parse(CALLBACK)?, scopes },
+            client_id,
+            endpoints,
+            stand_in,
+            stage,
+        })
+    }
+
+    pub(crate) fn aws(&self) -> anyhow::Result<Aws> {
+        self.stage.stack.aws()
+    }
+
+    pub(crate) fn xero(&self) -> &Client {
+        self.stand_in.control()
+    }
+
+    /// Lets time pass, here and at Xero.
+    pub(crate) async fn pass(&self, time: SignedDuration) -> anyhow::Result<()> {
+        {
+            let mut now = self.clock.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *now += time;
+        }
+        self.xero().advance_clock(time.as_secs()).await?;
+        Ok(())
+    }
+
+    pub(crate) fn account(&self) -> anyhow::Result<AccountId> {
+        Ok(AccountId::parse(&format!("acc_{}", new_name()))?)
+    }
+
+    /// Somebody new with so many organisations.
+    pub(crate) async fn person(&self, organisations: usize) -> anyhow::Result<Person> {
+        let name = new_name();
+        let user = NewUser {
+            id: None,
+            email: format!("{name}@story.example"),
+            given_name: "Robin".to_owned(),
+            family_name: name.clone(),
+        };
+        let user = self.xero().add_user(&user).await?;
+        let mut tenants = Vec::new();
+        for number in 0..organisations {
+            tenants.push(self.organisation(&format!("Organisation {name} {number}"), user, None).await?);
+        }
+        Ok(Person { user: XeroUserId::from_uuid(user), tenants })
+    }
+
+    pub(crate) async fn organisation(&self, name: &str, user: Uuid, kind: Option<&str>) -> anyhow::Result<TenantId> {
+        let new = NewOrganisation {
+            name: name.to_owned(),
+            members: [(user, Role::Standard)].into(),
+            tenant_type: kind.map(str::to_owned),
+            ..NewOrganisation::default()
+        };
+        Ok(TenantId::from_uuid(self.xero().add_organisation(&new).await?))
+    }
+
+    /// Goes through a whole consent, in one browser.
+    pub(crate) async fn consent(
+        &self,
+        account: &AccountId,
+        choice: Choice,
+    ) -> anyhow::Result<Result<Finished, Refusal>> {
+        let (callback, secret) = self.come_back(account, choice).await?;
+        Ok(self.connect().finish(&callback, Some(&secret)).await)
+    }
+
+    /// Connects, and expects to be connected.
+    pub(crate) async fn connected(
+        &self,
+        account: &AccountId,
+        person: &Person,
+        tenant: TenantId,
+    ) -> anyhow::Result<Connection> {
+        let finished = self.consent(account, person.allows(&[tenant])).await??;
+        assert_eq!(finished, Finished::Connected);
+        self.connection(account).await
+    }
+
+    /// Starts a consent and answers it at Xero: what the browser comes back with, and its cookie.
+    pub(crate) async fn come_back(&self, account: &AccountId, choice: Choice) -> anyhow::Result<(Callback, String)> {
+        let started = self.connect().start(account).await?;
+        let location = control::consent(started.authorise_url.as_str(), choice).await?;
+        let location = Url::parse(&location)?;
+        let part = |name: &str| location.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into());
+        let callback = Callback { state: part("state"), code: part("code"), error: part("error") };
+        Ok((callback, started.browser_secret.expose().to_owned()))
+    }
+
+    pub(crate) fn connect(&self) -> Connect<'_> {
+        Connect {
+            endpoints: &self.endpoints,
+            request: &self.request,
+            identity: &self.identity,
+            client: &self.client,
+            connections: &self.table,
+            claims: &self.table,
+            consents: &self.table,
+            vault: &self.vault,
+            grants: &self.table,
+            leases: &self.table,
+            records: &self.table,
+            queue: &self.sync_queue,
+            notifications: &self.notifications,
+            clock: &self.clock,
+        }
+    }
+
+    pub(crate) fn disconnect(&self) -> Disconnect<'_> {
+        Disconnect {
+            identity: &self.identity,
+            client: &self.client,
+            connections: &self.table,
+            claims: &self.table,
+            vault: &self.vault,
+            grants: &self.table,
+            leases: &self.table,
+            notifications: &self.notifications,
+            clock: &self.clock,
+        }
+    }
+
+    /// The tokens of one process: whoever has another memory is another process.
+    pub(crate) fn tokens<'a>(&'a self, memory: &'a Memory) -> Tokens<'a> {
+        Tokens {
+            identity: &self.identity,
+            vault: &self.vault,
+            grants: &self.table,
+            leases: &self.table,
+            clock: &self.clock,
+            memory,
+        }
+    }
+
+    pub(crate) fn upkeep<'a>(&'a self, tokens: &'a Tokens<'a>) -> Upkeep<'a> {
+        Upkeep {
+            client: &self.client,
+            tokens,
+            connections: &self.table,
+            population: &self.table,
+            claims: &self.table,
+            broken: &self.table,
+            mappings: &self.table,
+            organisations: &self.table,
+            records: &self.table,
+            sweeps: &self.table,
+            cooldowns: &self.table,
+            sync_queue: &self.sync_queue,
+            upkeep_queue: &self.planned,
+            notifications: &self.notifications,
+            clock: &self.clock,
+        }
+    }
+
+    /// Works one task of upkeep in a process of its own.
+    pub(crate) async fn work(&self, account: &AccountId, task: Task) -> Outcome {
+        let memory = Memory::default();
+        let tokens = self.tokens(&memory);
+        self.upkeep(&tokens).work(&Message::new(account, task)).await
+    }
+
+    /// Gets an access token in a process of its own.
+    pub(crate) async fn use_token(&self, connection: &Connection) -> anyhow::Result<()> {
+        self.tokens(&Memory::default()).access(connection).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn connection(&self, account: &AccountId) -> anyhow::Result<Connection> {
+        self.table.connection(account).await?.context("the account has no connection")
+    }
+
+    pub(crate) async fn grant(&self, user: XeroUserId) -> anyhow::Result<Option<Grant>> {
+        Ok(self.table.grant(user).await?)
+    }
+
+    /// The secrets that hold tokens of a user.
+    pub(crate) async fn secrets_of(&self, user: XeroUserId) -> anyhow::Result<Vec<String>> {
+        let filter = json!([{ "Key": "name", "Values": [user.to_string()] }]);
+        let mut found = Vec::new();
+        let mut next = serde_json::Value::Null;
+        loop {
+            let mut asked = json!({ "MaxResults": 100, "Filters": filter });
+            if !next.is_null() {
+                asked["NextToken"] = next;
+            }
+            let page = self.aws()?.call("secretsmanager.ListSecrets", &asked).await?;
+            let list = page["SecretList"].as_array().cloned().unwrap_or_default();
+            let names = list.iter().filter_map(|secret| secret["Name"].as_str());
+            found.extend(names.filter(|name| name.contains(&user.to_string())).map(str::to_owned));
+            next = page["NextToken"].clone();
+            if next.is_null() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The calls of one operation that Xero has received, oldest first.
+    pub(crate) async fn calls(&self, operation: &str) -> anyhow::Result<Vec<JournalEntry>> {
+        let wanted = JournalQuery { operation: Some(operation.to_owned()), ..JournalQuery::default() };
+        Ok(self.xero().journal(&wanted).await?)
+    }
+
+    /// The organisations that Xero lists as connected to the app through a person.
+    pub(crate) async fn at_xero(&self, person: &Person) -> anyhow::Result<Vec<TenantId>> {
+        let all = self.xero().connections().await?;
+        let theirs = all.into_iter().filter(|known| known.user == *person.user.as_uuid());
+        Ok(theirs.map(|known| TenantId::from_uuid(known.tenant)).collect())
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// What Sessional's backend was told about the account, once it was told this.
+    pub(crate) async fn told(&self, account: &AccountId, kind: &str) -> anyhow::Result<serde_json::Value> {
+        let sessional = local::client::Sessional::with_token(&self.stage.stack, account.as_str(), None)?;
+        for _ in 0..200 {
+            let told = sessional.notifications().await?;
+            if let Some(found) = told.into_iter().find(|told| told["type"] == kind) {
+                return Ok(found);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        anyhow::bail!("Sessional was not told {kind}")
+    }
+}
+
+/// A queue for events that are let go, which no function takes from.
+async fn fifo(aws: &Aws) -> anyhow::Result<String> {
+    let asked = json!({ "QueueName": format!("story-{}.fifo", new_name()), "Attributes": { "FifoQueue": "true" } });
+    let made = aws.call("AmazonSQS.CreateQueue", &asked).await?;
+    Ok(made["QueueUrl"].as_str().context("the queue has no URL")?.to_owned())
+}

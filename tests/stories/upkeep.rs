@@ -1,0 +1,175 @@
+//! What happens without anybody asking: lost connections are noticed, and those that are back go on.
+
+use jiff::SignedDuration;
+use rules::AccountId;
+use rules::connection::{Connection, ErrorReason, Status};
+use rules::mapping::{self, Choices, Mapping, Target};
+use rules::ports::{Clock as _, Mappings as _, Organisations as _, Written};
+use rules::status;
+use rules::tokens::Memory;
+use rules::upkeep::{Outcome, Round, Task};
+use serde_json::json;
+use xero_stand_in::control::{OrganisationChange, Role};
+
+use crate::inside::{Inside, Person};
+
+async fn connected(inside: &Inside) -> anyhow::Result<(AccountId, Person)> {
+    let (account, person) = (inside.account()?, inside.person(1).await?);
+    inside.connected(&account, &person, person.tenants[0]).await?;
+    Ok((account, person))
+}
+
+/// Checks the connection, twice, and gives it with what the app shows of its error.
+async fn check(inside: &Inside, account: &AccountId) -> anyhow::Result<(Connection, Option<&'static str>)> {
+    for _ in 0..2 {
+        assert_eq!(inside.work(account, Task::CheckConnection).await, Outcome::Done);
+    }
+    let connection = inside.connection(account).await?;
+    let shown = status::draw(Some(connection.clone()), None, None);
+    Ok((connection, shown.error.map(|error| error.action)))
+}
+
+#[tokio::test]
+async fn a_disconnect_made_in_xero_is_found_and_told_with_what_to_do() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (account, person) = connected(&inside).await?;
+    inside.xero().disconnect_app(*person.tenants[0].as_uuid(), inside.client_id()).await?;
+    let (connection, action) = check(&inside, &account).await?;
+    assert_eq!((connection.status, connection.error), (Status::Error, Some(ErrorReason::OrganisationGone)));
+    assert_eq!(action, Some("reauthorise"));
+    assert_eq!(inside.told(&account, "connection.error").await?["reason"], "organisation_gone");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_refused_after_a_disconnect_is_the_same_to_the_user() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (account, person) = connected(&inside).await?;
+    inside.xero().set_switches(&json!({ "refresh_fails_after_disconnect": true })).await?;
+    inside.xero().disconnect_app(*person.tenants[0].as_uuid(), inside.client_id()).await?;
+    let (connection, action) = check(&inside, &account).await?;
+    assert_eq!((connection.error, action), (Some(ErrorReason::GrantRevoked), Some("reauthorise")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_user_who_lost_their_role_is_told_so_and_goes_on_when_it_is_back() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (account, person) = connected(&inside).await?;
+    let (tenant, user) = (*person.tenants[0].as_uuid(), *person.user.as_uuid());
+    for role in [None, Some(Role::ReadOnly)] {
+        inside.xero().change_role(tenant, user, role).await?;
+        let (connection, action) = check(&inside, &account).await?;
+        assert_eq!((connection.error, action), (Some(ErrorReason::AccessRefused), Some("fix_xero_subscription")));
+
+        inside.pass(SignedDuration::from_hours(24)).await?;
+        inside.xero().change_role(tenant, user, Some(Role::Standard)).await?;
+        let (connection, action) = check(&inside, &account).await?;
+        assert_eq!((connection.status, action), (Status::Connected, None));
+        assert_eq!(connection.last_checked_at, Some(inside.clock.now()));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_organisation_that_is_offline_is_not_lost() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (account, person) = connected(&inside).await?;
+    let offline = OrganisationChange { offline: Some(true), ..OrganisationChange::default() };
+    inside.xero().change_organisation(*person.tenants[0].as_uuid(), &offline).await?;
+    assert!(matches!(inside.work(&account, Task::CheckConnection).await, Outcome::Again(_)));
+    assert_eq!(inside.connection(&account).await?.status, Status::Connected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mapped_account_that_was_archived_and_a_new_name_are_noted() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (account, person) = connected(&inside).await?;
+    let tenant = person.tenants[0];
+    check(&inside, &account).await?;
+    let facts = inside.table.facts(&account, tenant).await?.unwrap();
+    let sales = facts.accounts.iter().find(|account| account.code.as_deref() == Some("200")).unwrap().account_id;
+    let mut mapping = Mapping {
+        version: mapping::VERSION,
+        account: account.clone(),
+        tenant,
+        revision: 0,
+        chosen_at: inside.clock.now(),
+        choices: Choices { sales: Some(Target { account_id: sales }), ..Choices::default() },
+    };
+    assert_eq!(inside.table.put_mapping(&mut mapping).await?, Written::Done);
+    assert!(check(&inside, &account).await?.0.archived_categories.is_empty());
+
+    inside.xero().archive_account(*tenant.as_uuid(), "200").await?;
+    let renamed = OrganisationChange { name: Some("Another name".to_owned()), ..OrganisationChange::default() };
+    inside.xero().change_organisation(*tenant.as_uuid(), &renamed).await?;
+    let (connection, _) = check(&inside, &account).await?;
+    let shown = serde_json::to_value(status::draw(Some(connection), Some(&mapping), None))?;
+    assert_eq!(shown["setup"]["archived_categories"], json!(["sales"]));
+    assert_eq!(shown["organisation"]["name"], "Another name");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_nobody_uses_is_renewed_after_a_week_and_lives_on() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (account, person) = connected(&inside).await?;
+    // Nothing is sent for a connection whose permission is missing, so nothing else would use its token.
+    let seen = inside.connection(&account).await?;
+    let (told, missing) = (crate::inside::Silent, ErrorReason::PermissionMissing);
+    rules::lost::lose_unless_renewed(&inside.table, &told, &inside.clock, &seen, missing).await?;
+    let refreshes = async || anyhow::Ok(inside.calls("token.refresh_token").await?.len());
+    let before = refreshes().await?;
+    for day in 1..=70 {
+        inside.pass(SignedDuration::from_hours(24)).await?;
+        assert_eq!(inside.work(&account, Task::CheckConnection).await, Outcome::Done);
+        assert_eq!(refreshes().await? - before, day / 7, "on day {day}");
+    }
+    let connection = inside.connected(&account, &person, person.tenants[0]).await?;
+    inside.use_token(&connection).await
+}
+
+#[tokio::test]
+async fn a_round_plans_one_message_for_each_task_of_an_account_and_may_begin_twice() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (account, _) = connected(&inside).await?;
+    let (idle, stranger) = (inside.account()?, inside.person(1).await?);
+    inside.connected(&idle, &stranger, stranger.tenants[0]).await?;
+    inside.disconnect().run(&idle).await?;
+    let memory = Memory::default();
+    let tokens = inside.tokens(&memory);
+    let upkeep = inside.upkeep(&tokens);
+    upkeep.begin(Round::Hourly).await?;
+    upkeep.begin(Round::Daily).await?;
+    upkeep.begin(Round::Daily).await?;
+    let planned = inside.planned.of(&account);
+    let tasks: Vec<Task> = planned.iter().map(|(task, _)| *task).collect();
+    // Held work may still be let go after a connection that is so young.
+    assert_eq!(tasks, [Task::Tidy, Task::SweepPayments, Task::CheckConnection, Task::CheckConnection]);
+    assert!(planned.iter().all(|(_, delay)| *delay == planned[0].1 && delay.as_secs() < 900), "{planned:?}");
+    assert!(inside.planned.of(&idle).is_empty(), "a disconnected account costs nothing");
+
+    inside.pass(SignedDuration::from_mins(11)).await?;
+    assert_eq!(inside.work(&account, Task::Tidy).await, Outcome::Done);
+    assert!(!inside.connection(&account).await?.has_loose_ends());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_deployed_function_plans_its_rounds_and_works_what_they_planned() -> anyhow::Result<()> {
+    let stage = crate::stage::Stage::shared()?;
+    let stack = &stage.stack;
+    let function = stack.deployment.functions.get("upkeep").map(String::as_str).unwrap_or_default();
+    for round in ["refreshes", "hourly", "daily"] {
+        let answer = stack.aws()?.invoke(function, &json!({ "round": round })).await?;
+        assert_eq!(answer["batchItemFailures"], json!([]), "{round}");
+    }
+    let unknown = stack.aws()?.invoke(function, &json!({ "round": "yearly" })).await;
+    assert!(unknown.is_err(), "an unknown round is an error");
+    let message = json!({ "messageId": "m1", "receiptHandle": "r", "body": r#"{"version":9}"#, "attributes": {},
+        "messageAttributes": {}, "eventSource": "aws:sqs" });
+    let answer = stack.aws()?.invoke(function, &json!({ "Records": [message] })).await?;
+    assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "m1", "an unknown version is left to the redrive");
+    Ok(())
+}
