@@ -199,23 +199,26 @@ fn record(account: &AccountId, tenant: TenantId, id: &str, inside: &Inside) -> R
     Record::new(key, id, inside.clock.now())
 }
 
+fn event(id: &str) -> String {
+    json!({ "id": id }).to_string()
+}
+
 /// Holds some work, the first one longest.
 async fn hold(inside: &Inside, account: &AccountId, tenant: TenantId) -> anyhow::Result<()> {
     use rules::ports::Clock as _;
     for id in ["inv_1", "inv_2", "inv_3"] {
         inside.pass(SignedDuration::from_secs(1)).await?;
         let mut held = record(account, tenant, id, inside);
-        held.hold(Failure::connection_lost(), json!({ "id": id }).to_string(), inside.clock.now());
+        held.hold(Failure::connection_lost(), event(id), inside.clock.now());
         assert_eq!(inside.table.put_record(&mut held).await?, rules::ports::Written::Done);
     }
     Ok(())
 }
 
-/// The ids of the events that were let go, in their order.
+/// The events that were let go, in their order.
 async fn let_go(inside: &Inside) -> anyhow::Result<Vec<String>> {
     let messages = inside.aws()?.receive(&inside.sync_queue_url, 1).await?;
-    let id = |body: &str| serde_json::from_str::<serde_json::Value>(body).map(|event| event["id"].to_string());
-    Ok(messages.iter().map(|message| id(&message.body)).collect::<Result<_, _>>()?)
+    Ok(messages.into_iter().map(|message| message.body).collect())
 }
 
 async fn lose(inside: &Inside, account: &AccountId, seen: &Connection) -> anyhow::Result<()> {
@@ -237,7 +240,7 @@ async fn authorising_the_same_organisation_again_brings_everything_back_in_order
 
     let connection = inside.connected(&account, &person, tenant).await?;
     assert_eq!((connection.status, connection.error), (Status::Connected, None));
-    assert_eq!(let_go(&inside).await?, ["\"inv_1\"", "\"inv_2\"", "\"inv_3\""]);
+    assert_eq!(let_go(&inside).await?, ["inv_1", "inv_2", "inv_3"].map(event));
     assert_eq!(inside.at_xero(&person).await?, [tenant]);
     // What was seen of the old consent says nothing about the new one.
     let told = crate::inside::Silent;

@@ -21,7 +21,7 @@ use rules::notification::Notification;
 use rules::ports::{Answer, Clock, Connections as _, Grants as _, Notifications, UpkeepQueue};
 use rules::tokens::{Memory, Tokens};
 use rules::upkeep::{Message, Outcome, Task, Upkeep};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 use xero::{AppCredentials, Endpoints, Identity, TenantId, XeroUserId};
@@ -105,6 +105,11 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// The first organisation.
+    pub(crate) fn first(&self) -> anyhow::Result<TenantId> {
+        self.tenants.first().copied().context("the person has no organisation")
+    }
+
     pub(crate) fn allows(&self, tenants: &[TenantId]) -> Choice {
         let tenants = tenants.iter().map(|tenant| *tenant.as_uuid()).collect();
         Choice::Allow { user: Some(*self.user.as_uuid()), tenants }
@@ -327,20 +332,16 @@ impl Inside {
 
     /// The secrets that hold tokens of a user.
     pub(crate) async fn secrets_of(&self, user: XeroUserId) -> anyhow::Result<Vec<String>> {
-        let filter = json!([{ "Key": "name", "Values": [user.to_string()] }]);
-        let mut found = Vec::new();
-        let mut next = serde_json::Value::Null;
+        let (user, mut found, mut next) = (user.to_string(), Vec::new(), None);
         loop {
-            let mut asked = json!({ "MaxResults": 100, "Filters": filter });
-            if !next.is_null() {
-                asked["NextToken"] = next;
-            }
+            let asked = json!({ "MaxResults": 100, "NextToken": next });
+            let asked = if next.is_some() { asked } else { json!({ "MaxResults": 100 }) };
             let page = self.aws()?.call("secretsmanager.ListSecrets", &asked).await?;
-            let list = page["SecretList"].as_array().cloned().unwrap_or_default();
-            let names = list.iter().filter_map(|secret| secret["Name"].as_str());
-            found.extend(names.filter(|name| name.contains(&user.to_string())).map(str::to_owned));
-            next = page["NextToken"].clone();
-            if next.is_null() {
+            let list = page.get("SecretList").and_then(Value::as_array).cloned().unwrap_or_default();
+            let names = list.iter().filter_map(|secret| secret.get("Name")?.as_str());
+            found.extend(names.filter(|name| name.contains(&user)).map(str::to_owned));
+            next = page.get("NextToken").and_then(Value::as_str).map(str::to_owned);
+            if next.is_none() {
                 return Ok(found);
             }
         }
@@ -364,7 +365,7 @@ impl Inside {
     }
 
     /// What Sessional's backend was told about the account, once it was told this.
-    pub(crate) async fn told(&self, account: &AccountId, kind: &str) -> anyhow::Result<serde_json::Value> {
+    pub(crate) async fn told(&self, account: &AccountId, kind: &str) -> anyhow::Result<Value> {
         let sessional = local::client::Sessional::with_token(&self.stage.stack, account.as_str(), None)?;
         for _ in 0..200 {
             let told = sessional.notifications().await?;
@@ -381,5 +382,5 @@ impl Inside {
 async fn fifo(aws: &Aws) -> anyhow::Result<String> {
     let asked = json!({ "QueueName": format!("story-{}.fifo", new_name()), "Attributes": { "FifoQueue": "true" } });
     let made = aws.call("AmazonSQS.CreateQueue", &asked).await?;
-    Ok(made["QueueUrl"].as_str().context("the queue has no URL")?.to_owned())
+    Ok(made.get("QueueUrl").and_then(Value::as_str).context("the queue has no URL")?.to_owned())
 }

@@ -1,10 +1,14 @@
 //! Staying connected: one refresh for many, nothing lost when somebody dies, and no more versions of a secret than
 //! its store allows.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::{join_all, try_join_all};
 use jiff::SignedDuration;
+use local::journey::Journey;
+use local::narrator::Silence;
+use local::workers;
+use local::xero_side::Owner;
 use rules::AccountId;
 use rules::connection::{Connection, Status};
 use rules::grant::{StoredToken, TokenPointer};
@@ -14,9 +18,10 @@ use rules::tokens::{Memory, TokenFailure, Tokens};
 use rules::upkeep::{Outcome, Round, Task};
 use serde_json::json;
 use xero::XeroUserId;
-use xero_stand_in::control::{Fault, FaultKind};
+use xero_stand_in::control::{Client, Fault, FaultKind};
 
 use crate::inside::Inside;
+use crate::stage::{Stage, new_name};
 
 const REFRESH: &str = "token.refresh_token";
 /// After this an access token is not used any more.
@@ -25,7 +30,7 @@ const EXPIRED: SignedDuration = SignedDuration::from_mins(29);
 async fn connected(inside: &Inside) -> anyhow::Result<(AccountId, Connection)> {
     let account = inside.account()?;
     let person = inside.person(1).await?;
-    let connection = inside.connected(&account, &person, person.tenants[0]).await?;
+    let connection = inside.connected(&account, &person, person.first()?).await?;
     Ok((account, connection))
 }
 
@@ -108,6 +113,41 @@ async fn a_process_killed_between_the_refresh_and_its_storing_loses_nothing() ->
     inside.use_token(&connection).await?;
     inside.pass(SignedDuration::from_hours(24)).await?;
     inside.use_token(&connection).await
+}
+
+/// The same with a deployed function: it is killed while Xero's answer, with the token rotated already, is on its way.
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "processes are found through /proc")]
+async fn a_function_killed_before_the_answer_of_a_refresh_arrives_loses_nothing() -> anyhow::Result<()> {
+    let stage = Stage::alone()?;
+    let stack = stage.stack.clone();
+    let name = new_name();
+    let mut silence = Silence;
+    let owner = Owner::new(&stack, &name).await?;
+    let mut journey = Journey::prepare(&stack, &name, owner, &mut silence).await?;
+    journey.connect().await?;
+    let xero = Client::new(&stack.xero_control)?;
+    xero.fault(&Fault::once(REFRESH, FaultKind::Slow { milliseconds: 3_000 })).await?;
+    let mut app = journey.sessional.clone();
+    let cut_off = tokio::spawn(async move { app.call("GET", "/accounts", None).await });
+    // Xero has begun to answer as soon as the order for its slowness is gone.
+    while !xero.faults().await?.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(workers::kill(&stack, "settings")? > 0, "nobody was there to be killed");
+    assert!(cut_off.await?.is_ok_and(|answer| answer.status >= 500), "it was killed too late");
+
+    // The lease of the dead runs out after half a minute, and no clock of ours moves the functions'.
+    let began = Instant::now();
+    loop {
+        let answer = journey.sessional.call("GET", "/accounts", None).await?;
+        if answer.status == 200 {
+            break;
+        }
+        assert!(answer.status >= 500 && began.elapsed() < Duration::from_secs(90), "{} {}", answer.status, answer.text);
+    }
+    assert_eq!(journey.sessional.call("GET", "/connection", None).await?.text_at("/status")?, "connected");
+    Ok(())
 }
 
 #[tokio::test]

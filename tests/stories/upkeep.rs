@@ -15,7 +15,7 @@ use crate::inside::{Inside, Person};
 
 async fn connected(inside: &Inside) -> anyhow::Result<(AccountId, Person)> {
     let (account, person) = (inside.account()?, inside.person(1).await?);
-    inside.connected(&account, &person, person.tenants[0]).await?;
+    inside.connected(&account, &person, person.first()?).await?;
     Ok((account, person))
 }
 

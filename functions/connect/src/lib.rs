@@ -20,8 +20,13 @@ use rules::{AccountId, Problem};
 use serde::Deserialize;
 use serde_json::json;
 use std::convert::Infallible;
+use std::time::Duration;
 use url::Url;
 use xero::TenantId;
+
+/// How long a callback may take: then the browser goes back to the app, and upkeep tidies up. The gateway waits for 30
+/// seconds and the function runs for 29; a user who is left on an error page knows nothing.
+const CALLBACK_TIME: Duration = Duration::from_secs(24);
 
 /// The function.
 pub struct App {
@@ -84,8 +89,10 @@ impl App {
         let callback = Callback { state: part("state"), code: part("code"), error: part("error") };
         let browser = cookie::read(request.headers());
         let clock = SystemClock;
-        let finished = self.connect(&clock).finish(&callback, browser.as_deref()).await;
-        self.back_to_app(finished)
+        let connect = self.connect(&clock);
+        let finish = connect.finish(&callback, browser.as_deref());
+        let finished = tokio::time::timeout(CALLBACK_TIME, finish).await;
+        self.back_to_app(finished.unwrap_or_else(|_| Err(Refusal::TryAgain("Xero took too long".to_owned()))))
     }
 
     fn back_to_app(&self, finished: Result<Finished, Refusal>) -> Response<Body> {

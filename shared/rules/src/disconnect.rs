@@ -81,10 +81,9 @@ impl Disconnect<'_> {
     /// When a store cannot be reached.
     pub async fn try_tidy(&self, connection: &mut Connection) -> Answer<()> {
         outbox::flush_connection(self.connections, self.notifications, connection).await?;
-        if connection.status == Status::Disconnected {
-            if let Some(organisation) = &connection.organisation {
-                self.claims.release(organisation.tenant, &connection.account).await?;
-            }
+        let ended = connection.organisation.as_ref().filter(|_| connection.status == Status::Disconnected);
+        if let Some(organisation) = ended {
+            self.claims.release(organisation.tenant, &connection.account).await?;
         }
         let before = (connection.leaving.clone(), connection.leftovers.clone());
         let ended = self.leave_grants(connection).await?;
