@@ -1,0 +1,218 @@
+//! The sync function as a process in a world of its own: a stand-in in this process, the running stack's table
+//! and secrets, and a wire that everything passes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use local::aws::Aws;
+use local::layout::Layout;
+use local::stack::StackInfo;
+use rules::ports::Records as _;
+use rules::record::{Kind, Record, RecordKey};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use xero::{AppCredentials, Secret};
+use xero_stand_in::{Config, StandIn};
+
+use crate::cloud::Cloud;
+use crate::function::{Function, Setup};
+use crate::names;
+use crate::proxy::Proxy;
+use crate::tenant::{Tenant, Wishes, XeroSide};
+use crate::wire::{Point, Wire};
+
+/// The function that is run.
+const FUNCTION: &str = "sync";
+
+/// The world of one test.
+pub struct World {
+    /// Counts and cuts.
+    pub wire: Wire,
+    /// Xero.
+    pub xero: XeroSide,
+    setup: Setup,
+    cloud: Cloud,
+    aws: Aws,
+    _proxies: [Proxy; 2],
+    _stand_in: StandIn,
+    _folder: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Run {
+    /// The function answered.
+    Answered(Value),
+    /// It was killed at the cut.
+    Killed,
+}
+
+impl World {
+    /// Joins the running stack with a stand-in of its own.
+    ///
+    /// # Errors
+    /// When no stack is running.
+    pub async fn start() -> anyhow::Result<Self> {
+        let stack = StackInfo::for_tests(&Layout::of_this_repository())?;
+        let stand_in = StandIn::start(Config::default()).await?;
+        let credentials = AppCredentials {
+            client_id: stack.app.client_id.clone(),
+            client_secret: Secret::from(stack.app.client_secret.clone()),
+        };
+        let xero = XeroSide::of(&stand_in, credentials, xero::http::client()?).await?;
+        let wire = Wire::default();
+        let aws_proxy = Proxy::start(&stack.aws, &wire, names::aws).await?;
+        let xero_proxy = Proxy::start(stand_in.xero_url(), &wire, names::xero).await?;
+
+        let mut environment: BTreeMap<String, String> =
+            stack.deployment.environment.get(FUNCTION).context("the stack has no sync")?.clone();
+        environment.insert("AWS_ENDPOINT_URL".to_owned(), aws_proxy.url().to_owned());
+        for name in ["XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL"] {
+            environment.insert(name.to_owned(), xero_proxy.url().to_owned());
+        }
+        let folder = tempfile::tempdir().context("failed to make a folder")?;
+        let setup = Setup {
+            name: FUNCTION.to_owned(),
+            binary: own_copy(&stack, &folder)?,
+            environment,
+            log: std::env::var_os("RIG_LOG").map(PathBuf::from),
+        };
+        Ok(Self {
+            wire,
+            xero,
+            setup,
+            cloud: Cloud::of(&stack)?,
+            aws: stack.aws()?,
+            _proxies: [aws_proxy, xero_proxy],
+            _stand_in: stand_in,
+            _folder: folder,
+        })
+    }
+
+    /// A new account, connected and mapped.
+    ///
+    /// # Errors
+    /// When the stand-in or a store refuses.
+    pub async fn connect(&self, wishes: &Wishes) -> anyhow::Result<Tenant> {
+        let name: String = uuid::Uuid::new_v4().simple().to_string().chars().take(10).collect();
+        let now = self.xero.control.clock().await?.now;
+        self.xero.connect(&name, &self.cloud.stores(), wishes, now).await
+    }
+
+    /// Starts a new process and gives it messages of one account; kills it where the wire is to be cut.
+    ///
+    /// # Errors
+    /// When the function fails by itself, or the cut was never reached.
+    pub async fn run(&self, tenant: &Tenant, bodies: &[Value], cut: Option<Point>) -> anyhow::Result<Run> {
+        self.wire.mend(cut);
+        let mut function = Function::start(&self.setup).await?;
+        let batch = batch(tenant, bodies);
+        let ended = tokio::select! {
+            () = self.wire.cut() => None,
+            ended = async {
+                function.ready().await?;
+                function.invoke(&batch).await
+            } => Some(ended?),
+        };
+        function.kill().await?;
+        match ended {
+            None => Ok(Run::Killed),
+            Some(_) if cut.is_some() => bail!("the function made fewer calls than before: {:?}", self.wire.calls()),
+            Some(ended) => Ok(Run::Answered(ended.answer()?)),
+        }
+    }
+
+    /// A process that stays, for what is counted while it is warm.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn warm(&self) -> anyhow::Result<Function> {
+        self.wire.mend(None);
+        let mut function = Function::start(&self.setup).await?;
+        function.ready().await?;
+        Ok(function)
+    }
+
+    /// Delivers again, to new processes, until everything is acknowledged.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn redeliver(&self, tenant: &Tenant, bodies: &[Value]) -> anyhow::Result<()> {
+        let mut left = bodies.to_vec();
+        for _ in 0..10 {
+            self.let_time_pass(tenant).await?;
+            let Run::Answered(answer) = self.run(tenant, &left, None).await? else { bail!("killed without a cut") };
+            left = failed(&answer, &left);
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
+        bail!("{} of {} messages are never acknowledged", left.len(), bodies.len())
+    }
+
+    /// What is over by the time the queue delivers again: the lease, the cool-down, and Xero's memory of
+    /// idempotency keys.
+    async fn let_time_pass(&self, tenant: &Tenant) -> anyhow::Result<()> {
+        for (pk, sk) in [(format!("XERO-USER#{}", tenant.user), "LEASE"), (format!("TENANT#{}", tenant.id), "COOLDOWN")]
+        {
+            let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+            self.aws
+                .call("DynamoDB_20120810.DeleteItem", &json!({ "TableName": self.cloud.table_name, "Key": key }))
+                .await?;
+        }
+        self.xero.control.advance_clock(7 * 60).await?;
+        Ok(())
+    }
+
+    /// The record of a subject.
+    ///
+    /// # Errors
+    /// When the table does not answer, or there is no such kind.
+    pub async fn record(&self, tenant: &Tenant, kind: &str, id: &str) -> anyhow::Result<Option<Record>> {
+        let kind = Kind::parse(kind).context("no such kind of record")?;
+        let key = RecordKey { account: tenant.account.clone(), tenant: tenant.id, kind, id: id.to_owned() };
+        Ok(self.cloud.table.record(&key).await?)
+    }
+}
+
+/// An event of the queue with these messages, named by their place.
+#[must_use]
+pub fn batch(tenant: &Tenant, bodies: &[Value]) -> Value {
+    let records = bodies.iter().enumerate().map(|(index, body)| {
+        json!({
+            "messageId": index.to_string(),
+            "receiptHandle": format!("receipt {index}"),
+            "body": body.to_string(),
+            "attributes": {
+                "ApproximateReceiveCount": "1",
+                "MessageGroupId": tenant.account.as_str(),
+                "MessageDeduplicationId": index.to_string(),
+                "SentTimestamp": Timestamp::now().as_millisecond().to_string(),
+            },
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-west-2:000000000000:SyncQueue.fifo",
+            "awsRegion": local::aws::REGION,
+        })
+    });
+    json!({ "Records": records.collect::<Vec<_>>() })
+}
+
+/// The messages that the answer hands back.
+#[must_use]
+pub fn failed(answer: &Value, bodies: &[Value]) -> Vec<Value> {
+    let failures = answer.get("batchItemFailures").and_then(Value::as_array).cloned().unwrap_or_default();
+    let places = failures.iter().filter_map(|failure| failure.get("itemIdentifier")?.as_str()?.parse::<usize>().ok());
+    places.filter_map(|place| bodies.get(place).cloned()).collect()
+}
+
+/// Stories kill the stack's functions by the path of their binary; this one has another.
+fn own_copy(stack: &StackInfo, folder: &TempDir) -> anyhow::Result<PathBuf> {
+    let (from, to) = (stack.folder.join("bin").join(FUNCTION), folder.path().join(FUNCTION));
+    if std::fs::hard_link(&from, &to).is_err() {
+        std::fs::copy(&from, &to).with_context(|| format!("failed to copy {}", from.display()))?;
+    }
+    Ok(to)
+}

@@ -1,0 +1,233 @@
+//! The ports of the rules over the stores in memory.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rules::AccountId;
+use rules::connection::Connection;
+use rules::grant::{Grant, StoredToken, TokenPointer};
+use rules::mapping::Mapping;
+use rules::notification::Notification;
+use rules::organisation::Facts;
+use rules::ports::{
+    Answer, Connections, Contacts, Cooldowns, Grants, Lease, Leases, Mappings, Notifications, Organisations, Page,
+    Records, TokenVault, Unavailable, Written,
+};
+use rules::record::{Kind, Record, RecordKey};
+use rules::sync::contact::ContactReference;
+use xero::{InvoiceId, TenantId, XeroUserId};
+
+use super::{Shelf, get, put, record_key};
+
+#[async_trait]
+impl Connections for Shelf {
+    async fn connection(&self, account: &AccountId) -> Answer<Option<Connection>> {
+        self.with("read the connection", |things| get(things, &format!("CONNECTION#{account}"))).await
+    }
+
+    async fn put_connection(&self, connection: &mut Connection) -> Answer<Written> {
+        let key = format!("CONNECTION#{}", connection.account);
+        self.with("write the connection", |things| put(things, key, connection, |it| &mut it.revision)).await
+    }
+}
+
+#[async_trait]
+impl Mappings for Shelf {
+    async fn mapping(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Mapping>> {
+        self.with("read the mapping", |things| get(things, &format!("MAPPING#{account}#{tenant}"))).await
+    }
+
+    async fn put_mapping(&self, mapping: &mut Mapping) -> Answer<Written> {
+        let key = format!("MAPPING#{}#{}", mapping.account, mapping.tenant);
+        self.with("write the mapping", |things| put(things, key, mapping, |it| &mut it.revision)).await
+    }
+}
+
+#[async_trait]
+impl Organisations for Shelf {
+    async fn facts(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Facts>> {
+        let key = format!("{account}#{tenant}");
+        let json = self.with("read the facts", |things| things.facts.get(&key).cloned()).await?;
+        json.map(|json| serde_json::from_str(&json)).transpose().map_err(|error| unavailable("read the facts", error))
+    }
+
+    async fn put_facts(&self, account: &AccountId, tenant: TenantId, facts: &Facts) -> Answer<()> {
+        let json = serde_json::to_string(facts).map_err(|error| unavailable("write the facts", error))?;
+        let key = format!("{account}#{tenant}");
+        self.with("write the facts", |things| things.facts.insert(key, json)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Records for Shelf {
+    async fn record(&self, key: &RecordKey) -> Answer<Option<Record>> {
+        self.with("read a record", |things| get(things, &record_key(key))).await
+    }
+
+    async fn put_record(&self, record: &mut Record) -> Answer<Written> {
+        let key = record_key(&record.key);
+        self.with("write a record", |things| put(things, key, record, |it| &mut it.revision)).await
+    }
+
+    async fn record_of(&self, account: &AccountId, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>> {
+        let all = self.all(account, tenant, None).await?;
+        let ours = |record: &Record| record.reference.as_ref().is_some_and(|reference| reference.id == id);
+        Ok(all.into_iter().find(ours))
+    }
+
+    async fn open_documents(&self, account: &AccountId, tenant: TenantId, limit: usize) -> Answer<Vec<InvoiceId>> {
+        let all = self.all(account, tenant, None).await?;
+        let open = all.into_iter().filter(Record::is_open);
+        Ok(open.filter_map(|record| Some(record.reference?.id)).take(limit).collect())
+    }
+
+    async fn records(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        kind: Option<Kind>,
+        _cursor: Option<&str>,
+    ) -> Answer<Page> {
+        let mut records = self.all(account, tenant, kind).await?;
+        records.sort_by_key(|record| std::cmp::Reverse(record.changed_at));
+        Ok(Page { records, next: None })
+    }
+}
+
+impl Shelf {
+    async fn all(&self, account: &AccountId, tenant: TenantId, kind: Option<Kind>) -> Answer<Vec<Record>> {
+        let prefix = format!("RECORD#{account}#{tenant}#");
+        let all: Vec<Record> = self
+            .with("list records", |things| {
+                let keys = things.items.keys().filter(|key| key.starts_with(&prefix));
+                keys.filter_map(|key| get(things, key)).collect()
+            })
+            .await?;
+        Ok(all.into_iter().filter(|record| kind.is_none_or(|kind| record.key.kind == kind)).collect())
+    }
+}
+
+#[async_trait]
+impl Contacts for Shelf {
+    async fn contact(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        organisation: &str,
+    ) -> Answer<Option<ContactReference>> {
+        let key = format!("CONTACT#{account}#{tenant}#{organisation}");
+        self.with("read a contact", |things| get(things, &key)).await
+    }
+
+    async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written> {
+        let key = format!("CONTACT#{}#{}#{}", contact.account, contact.tenant, contact.organisation);
+        self.with("write a contact", |things| put(things, key, contact, |it| &mut it.revision)).await
+    }
+}
+
+#[async_trait]
+impl Leases for Shelf {
+    async fn acquire(&self, user: XeroUserId, now: Timestamp, length: Duration) -> Answer<Option<Lease>> {
+        self.with("take a lease", |things| {
+            if things.leases.get(&user.to_string()).is_some_and(|(_, until)| *until >= now) {
+                return None;
+            }
+            things.places += 1;
+            let lease = Lease { user, owner: format!("owner {}", things.places) };
+            things.leases.insert(user.to_string(), (lease.owner.clone(), now + length));
+            Some(lease)
+        })
+        .await
+    }
+
+    async fn holds(&self, lease: &Lease, now: Timestamp) -> Answer<bool> {
+        let held = |(owner, until): &(String, Timestamp)| *owner == lease.owner && *until > now;
+        self.with("read a lease", |things| things.leases.get(&lease.user.to_string()).is_some_and(held)).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Answer<()> {
+        self.with("release a lease", |things| {
+            if things.leases.get(&lease.user.to_string()).is_some_and(|(owner, _)| *owner == lease.owner) {
+                things.leases.remove(&lease.user.to_string());
+            }
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Grants for Shelf {
+    async fn grant(&self, user: XeroUserId) -> Answer<Option<Grant>> {
+        self.with("read a grant", |things| get(things, &format!("GRANT#{user}"))).await
+    }
+
+    async fn put_grant(&self, grant: &mut Grant) -> Answer<Written> {
+        let key = format!("GRANT#{}", grant.user);
+        self.with("write a grant", |things| put(things, key, grant, |it| &mut it.revision)).await
+    }
+
+    async fn delete_grant(&self, grant: &Grant) -> Answer<Written> {
+        let key = format!("GRANT#{}", grant.user);
+        self.with("delete a grant", |things| {
+            if things.items.get(&key).map(|(revision, _)| *revision) != Some(grant.revision) {
+                return Written::Conflict;
+            }
+            things.items.remove(&key);
+            Written::Done
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl TokenVault for Shelf {
+    async fn stored(&self, pointer: &TokenPointer) -> Answer<Option<StoredToken>> {
+        self.with("read a token", |things| things.tokens.get(&pointer.0).cloned()).await
+    }
+
+    fn place(&self, user: XeroUserId) -> TokenPointer {
+        let mut things = self.things();
+        things.places += 1;
+        TokenPointer(format!("{user}/{}", things.places))
+    }
+
+    async fn keep(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()> {
+        self.with("store a new token", |things| things.tokens.insert(pointer.0.clone(), token.clone())).await.map(drop)
+    }
+
+    async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()> {
+        self.with("store a token", |things| things.tokens.insert(pointer.0.clone(), token.clone())).await.map(drop)
+    }
+
+    async fn destroy(&self, pointer: &TokenPointer) -> Answer<()> {
+        self.with("delete a token", |things| things.tokens.remove(&pointer.0)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Cooldowns for Shelf {
+    async fn cooling_until(&self, tenant: TenantId, now: Timestamp) -> Answer<Option<Timestamp>> {
+        let until = self.with("read a cool-down", |things| things.cooldowns.get(&tenant.to_string()).copied()).await?;
+        Ok(until.filter(|until| *until > now))
+    }
+
+    async fn cool_down(&self, tenant: TenantId, until: Timestamp) -> Answer<()> {
+        self.with("store a cool-down", |things| {
+            let stored = things.cooldowns.entry(tenant.to_string()).or_insert(until);
+            *stored = until.max(*stored);
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Notifications for Shelf {
+    async fn notify(&self, notifications: &[Notification]) -> Answer<()> {
+        self.with("send notifications", |things| things.notifications.extend_from_slice(notifications)).await
+    }
+}
+
+fn unavailable(what: &'static str, source: serde_json::Error) -> Unavailable {
+    Unavailable { what, source: Box::new(source) }
+}

@@ -1,0 +1,184 @@
+//! The sync's rules in this process: batches of the queue model, stores in memory, Xero over HTTP.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use rules::AccountId;
+use rules::ports::Clock as _;
+use rules::sync::{Message, Outcome, Sync};
+use rules::tokens::{Memory, Tokens};
+use xero::http::Timeouts;
+use xero_stand_in::{Config, StandIn};
+
+use crate::clock::FakeClock;
+use crate::queue::{Fifo, Queued};
+use crate::shelf::Shelf;
+use crate::tenant::{Stores, Tenant, Wishes, XeroSide};
+
+/// When every test begins.
+const START: &str = "2026-11-22T09:00:00Z";
+/// How long an answer of the stand-in is waited for: it is in this process.
+const LONGEST_CALL: Duration = Duration::from_secs(10);
+
+/// The world of one test.
+pub struct World {
+    /// Time, which the stand-in shares.
+    pub clock: FakeClock,
+    /// The stores.
+    pub shelf: Shelf,
+    /// The queue.
+    pub queue: Fifo,
+    memory: Memory,
+}
+
+/// The stand-in and the clients of it, for as many worlds as a test wants.
+pub struct Xero {
+    /// Xero.
+    pub side: XeroSide,
+    _stand_in: StandIn,
+}
+
+impl Xero {
+    /// Starts a stand-in whose clock stands still.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start() -> anyhow::Result<Self> {
+        let frozen_at = Some(START.parse()?);
+        let stand_in = StandIn::start(Config { frozen_at, ..Config::default() }).await?;
+        let http = xero::http::client_with(Timeouts { total: LONGEST_CALL, ..Timeouts::default() })?;
+        let side = XeroSide::of(&stand_in, XeroSide::any_credentials(), http).await?;
+        Ok(Self { side, _stand_in: stand_in })
+    }
+
+    /// A world that begins now.
+    ///
+    /// # Errors
+    /// When the stand-in does not answer.
+    pub async fn world(&self) -> anyhow::Result<World> {
+        let now = self.side.control.clock().await?.now;
+        Ok(World {
+            clock: FakeClock::at(now),
+            shelf: Shelf::default(),
+            queue: Fifo::default(),
+            memory: Memory::default(),
+        })
+    }
+}
+
+impl World {
+    /// A new account, connected and mapped.
+    ///
+    /// # Errors
+    /// When the stand-in refuses.
+    pub async fn connect(&self, xero: &Xero, name: &str, wishes: &Wishes) -> anyhow::Result<Tenant> {
+        let shelf = &self.shelf;
+        let stores = Stores { connections: shelf, grants: shelf, vault: shelf, mappings: shelf };
+        xero.side.connect(name, &stores, wishes, self.clock.now()).await
+    }
+
+    /// Receives one batch and works it as the function does: accounts side by side, each message settled by
+    /// itself. A process that dies in a store leaves its messages to the queue.
+    ///
+    /// # Errors
+    /// When the stand-in's controls do not answer, or a message group is no account.
+    pub async fn work(&mut self, xero: &Xero, most: usize) -> anyhow::Result<usize> {
+        self.tell_time(xero).await?;
+        let batch = self.queue.receive(most, self.clock.now());
+        let received = batch.len();
+        let mut groups: Vec<Vec<Queued>> = Vec::new();
+        for message in batch {
+            match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.group == message.group)) {
+                Some(group) => group.push(message),
+                None => groups.push(vec![message]),
+            }
+        }
+        let judged = {
+            let runs = groups.iter().map(|group| self.run(xero, group));
+            tokio::select! {
+                biased;
+                () = self.shelf.died() => None,
+                outcomes = join_all(runs) => Some(outcomes),
+            }
+        };
+        let Some(judged) = judged else {
+            // A new process remembers no access token.
+            self.memory = Memory::default();
+            return Ok(received);
+        };
+        for (group, outcomes) in groups.iter().zip(judged) {
+            for (message, outcome) in group.iter().zip(outcomes?) {
+                self.settle(message.id, &outcome);
+            }
+        }
+        Ok(received)
+    }
+
+    async fn run(&self, xero: &Xero, group: &[Queued]) -> anyhow::Result<Vec<Outcome>> {
+        let Some(first) = group.first() else { return Ok(Vec::new()) };
+        let account = AccountId::parse(&first.group)?;
+        let (clock, shelf, side) = (&self.clock, &self.shelf, &xero.side);
+        let tokens = Tokens {
+            identity: &side.identity,
+            vault: shelf,
+            grants: shelf,
+            leases: shelf,
+            clock,
+            memory: &self.memory,
+        };
+        let sync = Sync {
+            client: &side.client,
+            tokens: &tokens,
+            connections: shelf,
+            mappings: shelf,
+            organisations: shelf,
+            records: shelf,
+            contacts: shelf,
+            cooldowns: shelf,
+            notifications: shelf,
+            clock,
+            deadline: None,
+        };
+        let messages: Vec<Message> = group.iter().map(|message| Message { body: message.body.clone() }).collect();
+        let outcomes = sync.run(&account, &messages).await;
+        anyhow::ensure!(outcomes.len() == messages.len(), "not every message has an outcome: {outcomes:?}");
+        Ok(outcomes)
+    }
+
+    fn settle(&mut self, id: u64, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done => self.queue.delete(id),
+            Outcome::Again(time) => self.queue.hide(id, self.clock.now() + (*time).max(Duration::from_secs(1))),
+            Outcome::Park(_) => self.queue.park(id),
+        }
+    }
+
+    /// Works until nothing waits any more, moving the clock to whatever is next.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn drain(&mut self, xero: &Xero) -> anyhow::Result<()> {
+        for _ in 0..2_000 {
+            let Some(next) = self.queue.next_at(self.clock.now()) else { return Ok(()) };
+            self.clock.advance_to(next);
+            self.work(xero, 10).await?;
+        }
+        anyhow::bail!("the queue never becomes empty")
+    }
+
+    async fn tell_time(&self, xero: &Xero) -> anyhow::Result<()> {
+        let (ours, theirs) = (self.clock.now(), xero.side.control.clock().await?.now);
+        self.clock.advance_to(theirs);
+        if ours > theirs {
+            xero.side.control.set_clock(ours).await?;
+        }
+        Ok(())
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
