@@ -10,6 +10,7 @@ mod crash;
 mod deployed;
 mod disconnect;
 mod disconnecting;
+mod documents;
 mod inside;
 mod journey;
 mod refusals;

@@ -7,12 +7,15 @@ use aws::http::json;
 use http::StatusCode;
 use jiff::Timestamp;
 use rules::connection::{Connection, Status};
-use rules::mapping::{self, Choices, Mapping};
+use rules::mapping::{self, Choices, ExpenseDocuments, Mapping};
 use rules::organisation::Facts;
 use rules::ports::{Connections as _, Mappings as _, Written};
 use rules::session::{Interruption, Session};
 use rules::{AccountId, Problem, chart, facts, held, lost};
 use xero::TenantId;
+
+/// The scope of bank transactions at Xero, which an installation asks for only where it offers spend money.
+const SPEND_MONEY_SCOPE: &str = "accounting.banktransactions";
 
 impl App {
     pub(crate) async fn accounts(&self, account: &AccountId, refresh: bool) -> Answered {
@@ -34,6 +37,7 @@ impl App {
         let connection = self.connection(account).await?;
         let facts = self.facts(&connection, true).await?;
         choices.check(&facts)?;
+        self.check_permission(&connection, &choices).await?;
         let tenant = connection.tenant().ok_or_else(Problem::connection_lost)?;
         self.store(account, tenant, choices.clone()).await?;
         if choices.sales.is_some() {
@@ -52,6 +56,25 @@ impl App {
         match self.table.put_connection(&mut connection).await.map_err(unavailable)? {
             Written::Done => Ok(()),
             Written::Conflict => Err(Problem::conflict()),
+        }
+    }
+
+    /// Spend money needs a permission of its own; without it every expense would lose the connection.
+    async fn check_permission(&self, connection: &Connection, choices: &Choices) -> Result<(), Problem> {
+        match choices.expense_documents {
+            ExpenseDocuments::Bill { .. } => return Ok(()),
+            ExpenseDocuments::SpendMoney { .. } => {}
+        }
+        let clock = SystemClock;
+        let tokens = aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, &clock, &self.memory);
+        let session = Session::open(&self.xero.client, &tokens, connection).ok_or_else(Problem::not_connected)?;
+        match session.has_scope(SPEND_MONEY_SCOPE).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Problem::invalid(
+                "expense_documents.post_as",
+                "Sessional's access to Xero does not cover spend money. Choose bills for expenses",
+            )),
+            Err(interruption) => Err(self.interrupted(connection, session.tenant_id(), interruption).await),
         }
     }
 

@@ -119,6 +119,15 @@ impl<'a> Session<'a> {
         Ok(Attempt { token, renewed: false })
     }
 
+    /// Whether the user's consent covers a scope.
+    ///
+    /// # Errors
+    /// When there is no token that could tell.
+    pub async fn has_scope(&self, scope: &str) -> Result<bool, Interruption> {
+        let attempt = self.begin().await?;
+        Ok(attempt.token.claims().is_some_and(|claims| claims.scope.iter().any(|granted| granted == scope)))
+    }
+
     /// The organisation as it is called in this attempt.
     #[must_use]
     pub fn tenant<'t>(&'t self, attempt: &'t Attempt) -> xero::Tenant<'t> {

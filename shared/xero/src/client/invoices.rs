@@ -89,7 +89,12 @@ impl Tenant<'_> {
     /// change first.
     /// Ask from some minutes before, and expect repeats.
     pub async fn invoices_modified_since(&self, since: Timestamp, page: u32) -> Result<Page<Invoice>, Error> {
-        let query = [("Statuses", "AUTHORISED,PAID,VOIDED"), ("createdByMyApp", "true"), ("order", "UpdatedDateUTC ASC"), PRECISE];
+        let query = [
+            ("Statuses", "AUTHORISED,PAID,VOIDED"),
+            ("createdByMyApp", "true"),
+            ("order", "UpdatedDateUTC ASC"),
+            PRECISE,
+        ];
         self.page(KEY, &query, page, Some(since)).await
     }
 
