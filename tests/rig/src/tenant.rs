@@ -47,6 +47,7 @@ pub struct XeroSide {
     endpoints: Endpoints,
     client_id: String,
     redirect: String,
+    scopes: String,
 }
 
 /// An account and its organisation.
@@ -97,7 +98,7 @@ impl XeroSide {
             ..AppRegistration::default()
         };
         control.register_app(&registration).await.context("failed to register the app")?;
-        Self::new(control, stand_in.xero_url(), credentials, http, REDIRECT.to_owned())
+        Self::new(control, stand_in.xero_url(), credentials, http, REDIRECT.to_owned(), SCOPES.to_owned())
     }
 
     /// The stand-in of a running stack, with the app as the stack has registered it.
@@ -111,7 +112,8 @@ impl XeroSide {
             client_secret: Secret::from(stack.app.client_secret.clone()),
         };
         let redirect = stack.deployment.variable("connect", "OAUTH_REDIRECT_URI")?.to_owned();
-        Self::new(control, &stack.xero, credentials, xero::http::client()?, redirect)
+        let scopes = stack.deployment.variable("connect", "OAUTH_SCOPES")?.to_owned();
+        Self::new(control, &stack.xero, credentials, xero::http::client()?, redirect, scopes)
     }
 
     fn new(
@@ -120,11 +122,12 @@ impl XeroSide {
         credentials: AppCredentials,
         http: reqwest::Client,
         redirect: String,
+        scopes: String,
     ) -> anyhow::Result<Self> {
         let endpoints = Endpoints::new(url, url, url)?;
         let client_id = credentials.client_id.clone();
         let identity = Identity::new(http.clone(), endpoints.clone(), credentials);
-        Ok(Self { control, identity, client: Client::new(http, &endpoints), endpoints, client_id, redirect })
+        Ok(Self { control, identity, client: Client::new(http, &endpoints), endpoints, client_id, redirect, scopes })
     }
 
     /// Credentials for a stand-in of one's own.
@@ -209,7 +212,7 @@ impl XeroSide {
 
     async fn consent(&self, user: Uuid, organisation: Uuid, now: Timestamp) -> anyhow::Result<xero::TokenSet> {
         let redirect = self.redirect.parse()?;
-        let scopes: Vec<&str> = SCOPES.split_whitespace().collect();
+        let scopes: Vec<&str> = self.scopes.split_whitespace().collect();
         let url = xero::oauth::authorize_url(&self.endpoints, &self.client_id, &redirect, &scopes, "a state");
         let back = control::consent(url.as_str(), Choice::allow(user, organisation)).await?;
         let back: url::Url = back.parse()?;
