@@ -6,6 +6,7 @@
 
 mod arrows;
 mod connecting;
+mod contract;
 mod crash;
 mod deployed;
 mod disconnect;

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use reqwest::Method;
 
 use super::idempotency::IdempotencyKey;
-use super::tenant::{PRECISE, Tenant};
+use super::tenant::{EACH_ALONE, PRECISE, Tenant};
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::BankTransactionId;
@@ -20,7 +20,7 @@ impl Tenant<'_> {
         key: &IdempotencyKey,
     ) -> Result<Vec<Element<BankTransaction>>, Error> {
         let body = (body.as_str(), body.elements());
-        self.write(Method::PUT, &[KEY], KEY, body, key).await
+        self.write(Method::PUT, self.url(&[KEY], &[EACH_ALONE, PRECISE]), KEY, body, key).await
     }
 
     /// Removes one transaction.
@@ -30,7 +30,7 @@ impl Tenant<'_> {
         body: &BankTransactionsBody,
         key: &IdempotencyKey,
     ) -> Result<Element<BankTransaction>, Error> {
-        self.write_one(&[KEY, &id.to_string()], KEY, body.as_str(), key).await
+        self.write_one(&[KEY, &id.to_string()], &[PRECISE], KEY, body.as_str(), key).await
     }
 
     /// A transaction by its id.

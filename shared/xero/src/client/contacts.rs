@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::idempotency::IdempotencyKey;
-use super::tenant::Tenant;
+use super::tenant::{EACH_ALONE, Tenant};
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::ContactId;
@@ -65,7 +65,7 @@ impl Tenant<'_> {
     ) -> Result<Vec<Element<Contact>>, Error> {
         let json = serde_json::to_string(&Body { contacts })
             .map_err(|_| Error::Malformed { what: "our own contacts", correlation_id: None })?;
-        self.write(Method::PUT, &[KEY], KEY, (&json, contacts.len()), key).await
+        self.write(Method::PUT, self.url(&[KEY], &[EACH_ALONE]), KEY, (&json, contacts.len()), key).await
     }
 }
 

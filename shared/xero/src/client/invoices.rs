@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::envelope::Page;
 use super::idempotency::IdempotencyKey;
-use super::tenant::{PAGE_SIZE, PRECISE, Tenant};
+use super::tenant::{EACH_ALONE, PAGE_SIZE, PRECISE, Tenant};
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::InvoiceId;
@@ -28,7 +28,7 @@ impl Tenant<'_> {
         key: &IdempotencyKey,
     ) -> Result<Vec<Element<Invoice>>, Error> {
         let body = (body.as_str(), body.elements());
-        self.write(Method::PUT, &[KEY], KEY, body, key).await
+        self.write(Method::PUT, self.url(&[KEY], &[EACH_ALONE, PRECISE]), KEY, body, key).await
     }
 
     /// Changes, voids or deletes one invoice or bill.
@@ -38,7 +38,7 @@ impl Tenant<'_> {
         body: &InvoicesBody,
         key: &IdempotencyKey,
     ) -> Result<Element<Invoice>, Error> {
-        self.write_one(&[KEY, &id.to_string()], KEY, body.as_str(), key).await
+        self.write_one(&[KEY, &id.to_string()], &[PRECISE], KEY, body.as_str(), key).await
     }
 
     /// An invoice by its id, voided and deleted ones included.

@@ -27,7 +27,7 @@ pub(super) const PAGE_SIZE: usize = 100;
 pub(super) const PRECISE: (&str, &str) = ("unitdp", "4");
 
 /// What writes ask for: every element judged alone.
-const EACH_ALONE: (&str, &str) = ("summarizeErrors", "false");
+pub(super) const EACH_ALONE: (&str, &str) = ("summarizeErrors", "false");
 
 /// One organisation, reached with one token.
 #[derive(Debug)]
@@ -119,14 +119,14 @@ impl<'a> Tenant<'a> {
     pub(super) async fn write<T: Saved>(
         &self,
         method: Method,
-        path: &[&str],
+        url: Url,
         key: &'static str,
         body: (&str, usize),
         idempotency: &IdempotencyKey,
     ) -> Result<Vec<Element<T>>, Error> {
         let (json, expected) = body;
         let request = self
-            .request(method, self.url(path, &[EACH_ALONE, PRECISE]))
+            .request(method, url)
             .header("Idempotency-Key", idempotency.as_str())
             .header(CONTENT_TYPE, "application/json")
             .body(json.to_owned());
@@ -138,12 +138,20 @@ impl<'a> Tenant<'a> {
     pub(super) async fn write_one<T: Saved>(
         &self,
         path: &[&str],
+        query: &[(&str, &str)],
         key: &'static str,
         json: &str,
         idempotency: &IdempotencyKey,
     ) -> Result<Element<T>, Error> {
-        let written = self.write(Method::POST, path, key, (json, 1), idempotency).await?;
-        written.into_iter().next().ok_or(Error::Malformed { what: key, correlation_id: None })
+        // A write to an id knows no summarizeErrors: what is refused comes as an error of the whole.
+        match self.write(Method::POST, self.url(path, query), key, (json, 1), idempotency).await {
+            Ok(written) => written.into_iter().next().ok_or(Error::Malformed { what: key, correlation_id: None }),
+            Err(Error::Validation { elements, .. }) if elements.len() == 1 => {
+                let errors = elements.into_iter().next().unwrap_or_default();
+                Ok(Element::Refused { errors, entity: None })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// An exchange that must succeed.
