@@ -1,9 +1,5 @@
 //! Connecting: a consent ends in a connection, a choice or a reason, and whatever dies in between is tidied up.
 
-use std::pin::pin;
-use std::task::Poll;
-
-use futures::future::poll_fn;
 use jiff::SignedDuration;
 use local::client::Sessional;
 use local::xero_side::Owner;
@@ -19,7 +15,7 @@ use serde_json::json;
 use xero::TenantId;
 use xero_stand_in::control::{Choice, Fault, FaultKind, consent};
 
-use crate::inside::{Inside, Person};
+use crate::inside::{Inside, Person, die_after};
 use crate::stage::{Stage, new_name};
 
 /// The reason in the redirect of a callback, which always leads to the app and nowhere else.
@@ -296,21 +292,6 @@ async fn a_xero_that_fails_during_a_consent_ends_it_with_try_again() -> anyhow::
     }
     let connection = inside.connected(&account, &person, person.tenants[0]).await?;
     inside.use_token(&connection).await
-}
-
-/// Dies after so many steps; tells whether it was through before.
-async fn die_after<T>(steps: usize, work: impl Future<Output = T>) -> bool {
-    let mut work = pin!(work);
-    let mut polls = 0;
-    poll_fn(|context| {
-        polls += 1;
-        match work.as_mut().poll(context) {
-            Poll::Ready(_) => Poll::Ready(true),
-            Poll::Pending if polls > steps => Poll::Ready(false),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use rules::tokens::Memory;
 use rules::upkeep::{Outcome, Round, Task};
 use xero_stand_in::control::{Client, Fault, FaultKind};
 
-use crate::inside::Inside;
+use crate::inside::{Inside, die_after};
 use crate::stage::{Stage, new_name};
 
 const DELETE: &str = "deleteConnection";
@@ -177,5 +177,31 @@ async fn every_state_can_be_disconnected() -> anyhow::Result<()> {
     assert_eq!((connection.status, connection.error), (Status::Disconnected, None));
     assert!(inside.at_xero(&person).await?.is_empty());
     assert!(inside.secrets_of(person.user).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_dies_in_a_disconnect_leaves_a_connection_or_nothing() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (mut steps, mut through) = (1, false);
+    while !through {
+        let (account, person) = (inside.account()?, inside.person(1).await?);
+        let connection = inside.connected(&account, &person, person.tenants[0]).await?;
+        through = die_after(steps, inside.disconnect().run(&account)).await;
+        // What was sent just before the death still arrives, here and now; then the next round of upkeep comes.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        inside.pass(SignedDuration::from_mins(1)).await?;
+        inside.work(&account, Task::Tidy).await;
+        if inside.connection(&account).await?.status == Status::Connected {
+            assert!(!through);
+            inside.use_token(&connection).await?;
+        } else {
+            assert_eq!(inside.grant(person.user).await?, None, "after {steps} steps");
+            assert!(inside.secrets_of(person.user).await?.is_empty(), "after {steps} steps");
+            assert!(inside.at_xero(&person).await?.is_empty(), "after {steps} steps");
+        }
+        steps += 3;
+    }
+    assert!(steps > 15, "it was through at once");
     Ok(())
 }

@@ -1,7 +1,9 @@
-//! The rules driven from inside: over the emulator's table, secrets and queues with the functions' own adapters, and
-//! against a Xero of the story's own, whose clock, faults and journal nobody else meets.
+//! The rules driven from inside: over the emulator's secrets and queues and a table of the story's own with the
+//! functions' own adapters, and against a Xero of the story's own, whose clock, faults and journal nobody else meets.
 
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,6 +12,7 @@ use aws::queues::Queue;
 use aws::sdk::Keys;
 use aws::secrets::{Secrets, TokenSecrets};
 use aws::table::Table;
+use futures::future::poll_fn;
 use jiff::{SignedDuration, Timestamp};
 use local::aws::Aws;
 use rules::AccountId;
@@ -146,7 +149,7 @@ impl Inside {
         let variable = |name: &str| stack.deployment.variable("connect", name).map(str::to_owned);
         let sync_queue_url = fifo(&stack.aws()?).await?;
         Ok(Self {
-            table: Table::new(&sdk, variable("TABLE_NAME")?),
+            table: Table::new(&sdk, own_table(&stack.aws()?, &variable("TABLE_NAME")?).await?),
             vault: TokenSecrets::new(Secrets::new(&sdk), variable("TOKEN_SECRET_PREFIX")?, variable("TOKEN_KEY_ID")?),
             clock: StoryClock(Mutex::new(now)),
             identity: Identity::new(http.clone(), endpoints.clone(), credentials),
@@ -376,6 +379,43 @@ impl Inside {
         }
         anyhow::bail!("Sessional was not told {kind}")
     }
+}
+
+/// Dies after so many steps; tells whether it was through before.
+pub(crate) async fn die_after<T>(steps: usize, work: impl Future<Output = T>) -> bool {
+    let mut work = pin!(work);
+    let mut polls = 0;
+    poll_fn(|context| {
+        polls += 1;
+        match work.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if polls > steps => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// A table like the deployed one, so that the deployed upkeep does not look after accounts whose Xero is not its own.
+async fn own_table(aws: &Aws, deployed: &str) -> anyhow::Result<String> {
+    let described = aws.call("DynamoDB_20120810.DescribeTable", &json!({ "TableName": deployed })).await?;
+    let table = described.get("Table").context("the table is not described")?;
+    let part = |name: &str| table.get(name).cloned().with_context(|| format!("the table has no {name}"));
+    let indexes = part("GlobalSecondaryIndexes")?;
+    let index = |index: &Value| {
+        let part = |name: &str| index.get(name).cloned().unwrap_or_default();
+        json!({ "IndexName": part("IndexName"), "KeySchema": part("KeySchema"), "Projection": part("Projection") })
+    };
+    let name = format!("story-{}", new_name());
+    let asked = json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": part("AttributeDefinitions")?,
+        "KeySchema": part("KeySchema")?,
+        "GlobalSecondaryIndexes": indexes.as_array().into_iter().flatten().map(index).collect::<Vec<_>>(),
+    });
+    aws.call("DynamoDB_20120810.CreateTable", &asked).await?;
+    Ok(name)
 }
 
 /// A queue for events that are let go, which no function takes from.

@@ -1,15 +1,18 @@
 //! What happens without anybody asking: lost connections are noticed, and those that are back go on.
 
 use jiff::SignedDuration;
+use local::journey::Journey;
+use local::narrator::Silence;
+use local::xero_side::Owner;
 use rules::AccountId;
 use rules::connection::{Connection, ErrorReason, Status};
 use rules::mapping::{self, Choices, Mapping, Target};
 use rules::ports::{Clock as _, Mappings as _, Organisations as _, Written};
 use rules::status;
 use rules::tokens::Memory;
-use rules::upkeep::{Outcome, Round, Task};
+use rules::upkeep::{Message, Outcome, Round, Task};
 use serde_json::json;
-use xero_stand_in::control::{OrganisationChange, Role};
+use xero_stand_in::control::{Client, OrganisationChange, Role};
 
 use crate::inside::{Inside, Person};
 
@@ -157,19 +160,48 @@ async fn a_round_plans_one_message_for_each_task_of_an_account_and_may_begin_twi
 }
 
 #[tokio::test]
-async fn the_deployed_function_plans_its_rounds_and_works_what_they_planned() -> anyhow::Result<()> {
+async fn the_deployed_function_begins_rounds_and_works_messages() -> anyhow::Result<()> {
     let stage = crate::stage::Stage::shared()?;
     let stack = &stage.stack;
+    let name = crate::stage::new_name();
+    let mut silence = Silence;
+    let owner = Owner::new(stack, &name).await?;
+    let mut journey = Journey::prepare(stack, &name, owner, &mut silence).await?;
+    journey.connect().await?;
     let function = stack.deployment.functions.get("upkeep").map(String::as_str).unwrap_or_default();
-    for round in ["refreshes", "hourly", "daily"] {
-        let answer = stack.aws()?.invoke(function, &json!({ "round": round })).await?;
-        assert_eq!(answer["batchItemFailures"], json!([]), "{round}");
-    }
-    let unknown = stack.aws()?.invoke(function, &json!({ "round": "yearly" })).await;
-    assert!(unknown.is_err(), "an unknown round is an error");
-    let message = json!({ "messageId": "m1", "receiptHandle": "r", "body": r#"{"version":9}"#, "attributes": {},
-        "messageAttributes": {}, "eventSource": "aws:sqs" });
-    let answer = stack.aws()?.invoke(function, &json!({ "Records": [message] })).await?;
-    assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "m1", "an unknown version is left to the redrive");
-    Ok(())
+    let aws = stack.aws()?;
+    let batch = |bodies: &[String]| {
+        let records = bodies.iter().enumerate().map(|(number, body)| {
+            json!({ "messageId": format!("m{number}"), "receiptHandle": "r", "body": body, "attributes": {},
+                "messageAttributes": {}, "eventSource": "aws:sqs" })
+        });
+        json!({ "Records": records.collect::<Vec<_>>() })
+    };
+    let message = |task: Task| Message::new(&AccountId::parse(&journey.sessional.account).unwrap(), task);
+    let check = serde_json::to_string(&message(Task::CheckConnection))?;
+
+    // A round that meets nobody here; the others would meet every account of the other stories.
+    let answer = aws.invoke(function, &json!({ "round": "refreshes" })).await?;
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    assert!(aws.invoke(function, &json!({ "round": "yearly" })).await.is_err(), "an unknown round is an error");
+
+    let answer = aws.invoke(function, &batch(&[check.clone(), r#"{"version":9}"#.to_owned()])).await?;
+    assert_eq!(
+        answer["batchItemFailures"],
+        json!([{ "itemIdentifier": "m1" }]),
+        "an unknown version is left to the redrive"
+    );
+    let shown = journey.sessional.call("GET", "/connection", None).await?.json();
+    assert_eq!(shown["status"], "connected");
+    assert_ne!(shown["last_checked_at"], shown["connected_at"]);
+
+    let xero = Client::new(&stack.xero_control)?;
+    xero.disconnect_app(journey.owner.tenant, &stack.app.client_id).await?;
+    let answer = aws.invoke(function, &batch(&[check])).await?;
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    let shown = journey.sessional.call("GET", "/connection", None).await?.json();
+    assert_eq!((shown["status"].as_str(), shown["error"]["action"].as_str()), (Some("error"), Some("reauthorise")));
+    journey.wait_for_notification("connection.error").await?;
+    // Authorised again, everything is as it was.
+    journey.connect().await
 }
