@@ -72,7 +72,8 @@ pub enum Details {
     RecordFailed {
         /// `invoice` or `expense`.
         kind: String,
-        /// Sessional's id.
+        /// Sessional's id of the invoice or expense; the notification has an `id` of its own.
+        #[serde(rename = "record_id")]
         id: String,
         /// Stable word for the cause.
         cause: String,

@@ -55,16 +55,26 @@ impl Sync<'_> {
             return Ok(());
         }
         let Some(account) = jobs.iter().find_map(Job::account).cloned() else { return Ok(()) };
-        let found = self.find_contacts(session, &account, wanted).await?;
+        let mut found = BTreeMap::new();
+        let result = self.find_contacts(session, &account, wanted, &mut found).await;
         for job in jobs.iter_mut().filter(|job| needs_contact(job)) {
             let Some(id) = job.party().map(|party| party.id) else { continue };
             match found.get(&id) {
                 Some(Found::Contact(contact)) => job.contact = Some(*contact),
                 Some(Found::Refused(failure)) => self.refuse(job, failure.clone()).await?,
-                None => job.outcome = Some(super::Outcome::Again(STORE_WAIT)),
+                None if result.is_ok() => job.outcome = Some(super::Outcome::Again(STORE_WAIT)),
+                None => {}
             }
         }
-        Ok(())
+        match result {
+            // Who has a contact goes on: only those that wait for the answer have none.
+            Err(Stop::Unanswered(why)) => {
+                let waits = |job: &&mut Job| needs_contact(job) && job.contact.is_none();
+                let mut waiting: Vec<&mut Job> = jobs.iter_mut().filter(waits).collect();
+                self.unanswered(&mut waiting, &why, true).await
+            }
+            other => other,
+        }
     }
 
     async fn find_contacts(
@@ -72,9 +82,9 @@ impl Sync<'_> {
         session: &Session<'_>,
         account: &AccountId,
         wanted: BTreeMap<String, Party>,
-    ) -> Result<BTreeMap<String, Found>, Stop> {
+        found: &mut BTreeMap<String, Found>,
+    ) -> Result<(), Stop> {
         let tenant = session.tenant_id();
-        let mut found = BTreeMap::new();
         let mut create: Vec<(ContactReference, Party)> = Vec::new();
         for (id, party) in wanted {
             let stored = self.contacts.contact(account, tenant, &id).await?;
@@ -89,7 +99,8 @@ impl Sync<'_> {
                         let contact = self.remember(reference, &contact).await?;
                         found.insert(id, contact);
                     }
-                    None => create.push((reference, party)),
+                    // Xero repeats a stored error for the same key: the raised revision makes a new one.
+                    None => create.push((self.intend_again(reference).await?, party)),
                 },
                 (None, _, _) => match self.intend_contact(account, tenant, &id).await? {
                     Some(reference) => create.push((reference, party)),
@@ -99,9 +110,16 @@ impl Sync<'_> {
             }
         }
         if !create.is_empty() {
-            self.create_contacts(session, create, &mut found).await?;
+            self.create_contacts(session, create, found).await?;
         }
-        Ok(found)
+        Ok(())
+    }
+
+    async fn intend_again(&self, mut reference: ContactReference) -> Result<ContactReference, Stop> {
+        match self.contacts.put_contact(&mut reference).await? {
+            Written::Done => Ok(reference),
+            Written::Conflict => Err(Stop::Again(STORE_WAIT)),
+        }
     }
 
     async fn intend_contact(

@@ -3,7 +3,7 @@
 
 use super::create::{key_of, subject};
 use super::document::Document;
-use super::{Context, Job, Outcome, Stop, Sync};
+use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::failure::Failure;
 use crate::record::{Reference, State};
 use crate::session::Interruption;
@@ -14,6 +14,11 @@ use xero::{Element, InvoiceId};
 impl Sync<'_> {
     /// Updates one invoice and marks it as sent, with one call or none.
     pub(super) async fn update(&self, context: &mut Context<'_>, job: &mut Job) -> Result<(), Stop> {
+        if job.contact.is_none() {
+            // Its contact is not found yet: nothing can be said about the document.
+            job.outcome = Some(Outcome::Again(STORE_WAIT));
+            return Ok(());
+        }
         let drawn = match self.draw(context, job).await? {
             Ok(Document::Invoice(drawn)) => drawn,
             Ok(Document::SpendMoney(_)) => return self.store(job, Outcome::Done).await,

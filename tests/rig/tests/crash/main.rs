@@ -101,7 +101,6 @@ crashes! {
 }
 
 #[tokio::test]
-#[ignore = "rules: a record whose notification of a failure waits cannot be read back (two fields named id)"]
 async fn no_crash_touches_a_foreign_invoice_of_the_same_number() -> anyhow::Result<()> {
     survives_every_crash(&Scenario::created_with_a_number_that_is_taken()).await
 }
