@@ -134,8 +134,10 @@ fn take_amounts(record: &mut Record, invoice: &Invoice) -> bool {
     let before = amounts.clone();
     amounts.xero_total = invoice.total.or(amounts.xero_total);
     amounts.due = invoice.amount_due.or(amounts.due);
-    amounts.paid = invoice.amount_paid.or(amounts.paid);
-    amounts.credited = invoice.amount_credited.or(amounts.credited);
+    // The answer to a write leaves out what is still nothing: that is no news.
+    amounts.paid = invoice.amount_paid.filter(|paid| !paid.is_zero() || amounts.paid.is_some()).or(amounts.paid);
+    let credited = invoice.amount_credited.filter(|credited| !credited.is_zero() || amounts.credited.is_some());
+    amounts.credited = credited.or(amounts.credited);
     *amounts != before
 }
 
