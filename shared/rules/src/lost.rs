@@ -11,27 +11,12 @@ use xero::TenantId;
 /// How often the write is tried again when somebody else has changed the connection.
 const RACES: u32 = 3;
 
-/// Marks the account's connection to this tenant as lost; none when it is not what was lost any more,
-/// because somebody has changed it in the meantime.
+/// Marks a connection as lost, as long as it is of the consent that the caller has seen: what an older one was
+/// refused says nothing about a newer. None when it is not what was lost any more, because somebody has
+/// changed it in the meantime.
 ///
 /// # Errors
 /// When the table or the queue cannot be reached.
-pub async fn lose(
-    connections: &dyn Connections,
-    notifications: &dyn Notifications,
-    clock: &dyn Clock,
-    account: &AccountId,
-    tenant: TenantId,
-    reason: ErrorReason,
-) -> Answer<Option<Connection>> {
-    lose_if(connections, notifications, clock, account, reason, |connection| names(connection, tenant)).await
-}
-
-/// As [`lose`], but only as long as the connection is of the consent that the caller's was of: what an older
-/// one was refused says nothing about a newer.
-///
-/// # Errors
-/// As [`lose`].
 pub async fn lose_unless_renewed(
     connections: &dyn Connections,
     notifications: &dyn Notifications,

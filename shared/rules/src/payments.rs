@@ -186,13 +186,12 @@ impl Payments<'_> {
                 Outcome::Again(time)
             }
             (Interruption::Wait(time) | Interruption::Later(time), _) => Outcome::Again(time),
-            (Interruption::Lost(reason), Some(tenant)) => {
+            (Interruption::Lost(reason), _) => {
                 // The sweep finds what was missed once the connection is back, so the hint itself may go.
-                lost::lose(self.connections, self.notifications, self.clock, &connection.account, tenant, reason)
+                lost::lose_unless_renewed(self.connections, self.notifications, self.clock, &connection, reason)
                     .await?;
                 Outcome::Dropped
             }
-            (Interruption::Lost(_), None) => Outcome::Dropped,
             (Interruption::Unavailable(error), _) => return Err(error),
             (Interruption::NoAnswer(error) | Interruption::Refused(error), _) => {
                 tracing::warn!(error = %error, "Xero gave no answer about payments");

@@ -104,6 +104,12 @@ impl<'a> Session<'a> {
         self.connection.connected_at
     }
 
+    /// The connection as it was when the session began.
+    #[must_use]
+    pub fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
     /// The organisation that is called.
     #[must_use]
     pub fn tenant_id(&self) -> TenantId {

@@ -102,7 +102,7 @@ enum Stop {
     /// Nobody knows whether a call arrived: counted for each document that it was made for.
     Unanswered(String),
     /// The connection is lost: everything that is not done is held.
-    Lost(TenantId, ErrorReason),
+    Lost(Box<Connection>, ErrorReason),
 }
 
 impl From<Unavailable> for Stop {
@@ -120,7 +120,7 @@ impl Sync<'_> {
             jobs.push(read(account, message));
         }
         if let Err(stop) = self.run_jobs(account, &mut jobs).await {
-            self.stop(account, &mut jobs, stop).await;
+            self.stop(&mut jobs, stop).await;
         }
         ordered(jobs)
     }
@@ -135,6 +135,10 @@ impl Sync<'_> {
             Some(connection) => match (connection.status, &connection.organisation) {
                 (Status::Connected, Some(_)) => self.run_connected(&connection, jobs).await?,
                 (Status::Error, Some(organisation)) => {
+                    self.hold_all(organisation.tenant, jobs, &Failure::connection_lost()).await?
+                }
+                // Another choice is offered while the old organisation is lost: its work waits for the outcome.
+                (Status::ChooseOrganisation, Some(organisation)) if connection.error.is_some() => {
                     self.hold_all(organisation.tenant, jobs, &Failure::connection_lost()).await?
                 }
                 _ => park_all(jobs, "the account is not connected to a Xero organisation"),
@@ -163,7 +167,7 @@ impl Sync<'_> {
         let known = facts::known(self.organisations, &session, &connection.account, self.clock).await;
         let facts = match known {
             Ok(facts) => facts,
-            Err(interruption) => return Err(self.interrupted(tenant, interruption).await?),
+            Err(interruption) => return Err(self.interrupted(&session, interruption).await?),
         };
         let mut context = Context { session: &session, choices, facts, started: self.clock.now() };
         let mut rest = jobs;
@@ -223,7 +227,8 @@ impl Sync<'_> {
     }
 
     /// Turns an interruption that concerns the whole tenant into what becomes of the run.
-    async fn interrupted(&self, tenant: TenantId, interruption: Interruption) -> Result<Stop, Unavailable> {
+    async fn interrupted(&self, session: &Session<'_>, interruption: Interruption) -> Result<Stop, Unavailable> {
+        let tenant = session.tenant_id();
         Ok(match interruption {
             Interruption::Wait(time) => {
                 let until = self.clock.now() + time;
@@ -231,7 +236,7 @@ impl Sync<'_> {
                 tracing::info!(xero.tenant_id = %tenant, wait.seconds = time.as_secs(), "the tenant cools down");
                 Stop::Again(time)
             }
-            Interruption::Lost(reason) => Stop::Lost(tenant, reason),
+            Interruption::Lost(reason) => Stop::Lost(Box::new(session.connection().clone()), reason),
             Interruption::Unavailable(error) => return Err(error),
             Interruption::Later(time) => Stop::Again(time),
             Interruption::NoAnswer(error) | Interruption::Refused(error) => {
@@ -246,9 +251,9 @@ impl Sync<'_> {
     }
 
     /// Ends what is not over yet in the way that the stop asks for.
-    async fn stop(&self, account: &AccountId, jobs: &mut [Job], stop: Stop) {
+    async fn stop(&self, jobs: &mut [Job], stop: Stop) {
         let stop = match stop {
-            Stop::Lost(tenant, reason) => self.lose(account, tenant, jobs, reason).await.err(),
+            Stop::Lost(seen, reason) => self.lose(&seen, jobs, reason).await.err(),
             other => Some(other),
         };
         let wait = match stop {
@@ -264,15 +269,10 @@ impl Sync<'_> {
     }
 
     /// Marks the connection as lost and holds the work, unless somebody has just mended it.
-    async fn lose(
-        &self,
-        account: &AccountId,
-        tenant: TenantId,
-        jobs: &mut [Job],
-        reason: ErrorReason,
-    ) -> Result<(), Stop> {
-        match lost::lose(self.connections, self.notifications, self.clock, account, tenant, reason).await? {
-            Some(_) => self.hold_all(tenant, jobs, &Failure::connection_lost()).await,
+    async fn lose(&self, seen: &Connection, jobs: &mut [Job], reason: ErrorReason) -> Result<(), Stop> {
+        let lost = lost::lose_unless_renewed(self.connections, self.notifications, self.clock, seen, reason).await?;
+        match lost.and_then(|connection| connection.organisation) {
+            Some(organisation) => self.hold_all(organisation.tenant, jobs, &Failure::connection_lost()).await,
             None => Err(Stop::Again(STORE_WAIT)),
         }
     }

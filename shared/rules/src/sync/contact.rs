@@ -232,7 +232,7 @@ impl Sync<'_> {
     pub(super) async fn or_stop<T>(&self, session: &Session<'_>, result: Result<T, Interruption>) -> Result<T, Stop> {
         match result {
             Ok(value) => Ok(value),
-            Err(interruption) => Err(self.interrupted(session.tenant_id(), interruption).await?),
+            Err(interruption) => Err(self.interrupted(session, interruption).await?),
         }
     }
 }

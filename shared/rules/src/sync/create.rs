@@ -114,7 +114,7 @@ impl Sync<'_> {
                 self.unanswered(open, &error.to_string(), arriving).await
             }
             Err(Interruption::Refused(error)) => self.refused_whole(open, &error).await,
-            Err(interruption) => Err(self.interrupted(context.session.tenant_id(), interruption).await?),
+            Err(interruption) => Err(self.interrupted(context.session, interruption).await?),
         }
     }
 

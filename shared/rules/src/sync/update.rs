@@ -72,7 +72,7 @@ impl Sync<'_> {
             Err(Interruption::NoAnswer(error) | Interruption::Refused(error)) => {
                 self.unanswered(&mut [job], &error.to_string(), false).await
             }
-            Err(interruption) => Err(self.interrupted(context.session.tenant_id(), interruption).await?),
+            Err(interruption) => Err(self.interrupted(context.session, interruption).await?),
         }
     }
 
