@@ -61,11 +61,11 @@ pub fn release_binary(package: &str) -> anyhow::Result<PathBuf> {
         bail!("{package} does not build");
     }
     let messages = String::from_utf8(output.stdout).context("cargo's messages are not text")?;
-    let executable = messages.lines().filter_map(|line| {
+    let mut executables = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let name = message.pointer("/target/name")?.as_str()?;
         let path = message.get("executable")?.as_str()?;
         (name == package).then(|| PathBuf::from(path))
     });
-    executable.last().with_context(|| format!("{package} has no binary"))
+    executables.next_back().with_context(|| format!("{package} has no binary"))
 }

@@ -1,5 +1,7 @@
 //! The webhook's promises, through its own code and the AWS SDK, with the AWS calls counted by a stub.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests may panic as the tests do")]
+
 use std::time::Instant;
 
 use aws::queues::Queue;
