@@ -19,7 +19,8 @@ impl App {
         state: Option<&str>,
         cursor: Option<&str>,
     ) -> Answered {
-        let kind = kind.map(|word| Kind::parse(word).ok_or_else(|| Problem::invalid("kind", "Known kinds: invoice")));
+        let kind =
+            kind.map(|word| Kind::parse(word).ok_or_else(|| Problem::invalid("kind", "Known kinds: invoice, expense")));
         let kind = kind.transpose()?;
         let state = state.map(parse_state).transpose()?;
         let Some(tenant) = self.tenant(account).await? else {
@@ -68,6 +69,10 @@ impl App {
 }
 
 fn parse_state(word: &str) -> Result<State, Problem> {
-    serde_json::from_value(json!(word))
-        .map_err(|_| Problem::invalid("state", "Known states: intent, synced, part_paid, paid, held, failed"))
+    serde_json::from_value(json!(word)).map_err(|_| {
+        Problem::invalid(
+            "state",
+            "Known states: intent, synced, part_paid, paid, held, failed, skipped, voided, tombstone",
+        )
+    })
 }
