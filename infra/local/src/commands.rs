@@ -97,13 +97,21 @@ async fn run_tests(context: &Context, info: &StackInfo, arguments: &[String]) ->
         }
     }
     let has_nextest = cargo("nextest --version").output().await.is_ok_and(|output| output.status.success());
-    let (line, name) = match has_nextest {
-        true => ("nextest run --workspace", "cargo nextest"),
-        false => ("test --workspace --lib --bins --tests", "cargo test"),
+    let (line, name, leaks) = match has_nextest {
+        true => ("nextest run --workspace", "cargo nextest", "nextest run -p stories secrets::"),
+        false => ("test --workspace --lib --bins --tests", "cargo test", "test -p stories --test stories secrets::"),
     };
     context.progress.step(&format!("running all tests with {name}"));
     let status = cargo(line).args(arguments).status().await.context("failed to run the tests")?;
-    Ok(status.success())
+    if !status.success() || !arguments.is_empty() {
+        return Ok(status.success());
+    }
+    // Once more at the end: now the logs are those of the whole run.
+    let output = cargo(leaks).output().await.context("failed to look for secrets in the logs")?;
+    if !output.status.success() {
+        eprintln!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(output.status.success())
 }
 
 pub(crate) fn reset(context: &Context) -> anyhow::Result<ExitCode> {
