@@ -22,6 +22,6 @@ async fn only_the_callback_and_the_webhook_are_public() -> anyhow::Result<()> {
 async fn the_webhook_function_is_told_of_its_key_and_its_queue_and_nothing_else() -> anyhow::Result<()> {
     let deployment = Stage::shared()?.stack.deployment;
     let names: Vec<_> = deployment.environment["webhook"].keys().map(String::as_str).collect();
-    assert_eq!(names, ["LOG_LEVEL", "PAYMENT_QUEUE_URL", "WEBHOOK_KEY_SECRET"]);
+    assert_eq!(names, ["LOG_LEVEL", "METRIC_NAMESPACE", "PAYMENT_QUEUE_URL", "WEBHOOK_KEY_SECRET"]);
     Ok(())
 }

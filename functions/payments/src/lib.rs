@@ -76,8 +76,7 @@ impl App {
             Outcome::Dropped => {
                 tracing::info!(
                     xero.tenant_id = %tenant,
-                    metric = "payments.hints_dropped",
-                    value = ids.len(),
+                    payments.hints_dropped = ids.len(),
                     "a hint was dropped: nobody is connected to the tenant"
                 );
                 Verdict::Done

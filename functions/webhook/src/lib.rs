@@ -43,25 +43,40 @@ impl App {
         match self.judge(&request, raw).await {
             Verdict::Genuine => {}
             Verdict::Forged => {
-                tracing::info!(webhook.verdict = "refused", "a delivery without a valid signature was refused");
+                tracing::info!(
+                    webhook.deliveries = 1,
+                    webhook.verdict = "refused",
+                    "a delivery without a valid signature was refused"
+                );
                 return Ok(empty(StatusCode::UNAUTHORIZED));
             }
             Verdict::NoKey => {
-                tracing::error!(webhook.verdict = "no key", alarm = "webhook", "a delivery could not be judged");
+                tracing::error!(
+                    webhook.deliveries = 1,
+                    webhook.verdict = "no key",
+                    alarm = "webhook",
+                    "a delivery could not be judged"
+                );
                 return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
             }
         }
         let Ok(payload) = Payload::parse(raw) else {
             // Signed by Xero and yet not to be read: sending it again would not help.
-            tracing::error!(webhook.verdict = "unreadable", alarm = "webhook", "a signed delivery could not be read");
+            tracing::error!(
+                webhook.deliveries = 1,
+                webhook.verdict = "unreadable",
+                alarm = "webhook",
+                "a signed delivery could not be read"
+            );
             return Ok(empty(StatusCode::OK));
         };
         let reduced = reduce(&payload);
         if let Err(error) = self.queue.hint(&reduced.hints).await {
-            tracing::error!(error = %error, reason = %error.source, webhook.verdict = "not queued", "a delivery could not be queued");
+            tracing::error!(error = %error, reason = %error.source, webhook.deliveries = 1, webhook.verdict = "not queued", "a delivery could not be queued");
             return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
         }
         tracing::info!(
+            webhook.deliveries = 1,
             webhook.verdict = "accepted",
             webhook.events = payload.events.len(),
             webhook.hints = reduced.hints.len(),

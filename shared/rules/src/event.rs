@@ -63,6 +63,20 @@ struct Envelope<'a> {
     expense: Option<&'a RawValue>,
 }
 
+impl Body {
+    /// The type's name in the contract.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::InvoiceCreated(_) => "invoice.created",
+            Self::InvoiceSent(_) => "invoice.sent",
+            Self::InvoiceVoided(_) => "invoice.voided",
+            Self::ExpenseLogged(_) => "expense.logged",
+            Self::ExpenseDeleted(_) => "expense.deleted",
+        }
+    }
+}
+
 impl Event {
     /// Parses one event from its JSON text.
     ///

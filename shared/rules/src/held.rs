@@ -4,6 +4,7 @@
 use crate::account::AccountId;
 use crate::ports::{Answer, Queued, Records, SyncQueue};
 use crate::record::{Record, State};
+use jiff::Timestamp;
 use xero::TenantId;
 
 /// Puts every held event of an organisation back into the queue, and says how many.
@@ -31,20 +32,33 @@ pub async fn release_where(
     tenant: TenantId,
     free: impl Fn(&Record) -> bool,
 ) -> Answer<usize> {
-    let mut held = Vec::new();
-    let mut cursor = None;
-    loop {
-        let page = records.records(account, tenant, None, cursor.as_deref()).await?;
-        held.extend(page.records.into_iter().filter(|record| record.state == State::Held && free(record)));
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
+    let mut held = all(records, account, tenant).await?;
+    held.retain(free);
     held.sort_by_key(|record| record.created_at);
     let events: Vec<Queued> = held.into_iter().filter_map(queued).collect();
     let taken = queue.enqueue(&events).await?;
     Ok(taken.into_iter().filter(|taken| *taken).count())
+}
+
+/// Since when the oldest held work of an organisation has been waiting.
+///
+/// # Errors
+/// When the records cannot be reached.
+pub async fn oldest(records: &dyn Records, account: &AccountId, tenant: TenantId) -> Answer<Option<Timestamp>> {
+    Ok(all(records, account, tenant).await?.into_iter().map(|record| record.changed_at).min())
+}
+
+async fn all(records: &dyn Records, account: &AccountId, tenant: TenantId) -> Answer<Vec<Record>> {
+    let mut held = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = records.records(account, tenant, None, cursor.as_deref()).await?;
+        held.extend(page.records.into_iter().filter(|record| record.state == State::Held));
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(held);
+        }
+    }
 }
 
 fn queued(record: Record) -> Option<Queued> {

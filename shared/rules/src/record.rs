@@ -85,6 +85,24 @@ pub enum State {
     Tombstone,
 }
 
+impl State {
+    /// The word for it, in the contract and in metrics.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Synced => "synced",
+            Self::PartPaid => "part_paid",
+            Self::Paid => "paid",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Voided => "voided",
+            Self::Tombstone => "tombstone",
+        }
+    }
+}
+
 /// What a record's document is in Xero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

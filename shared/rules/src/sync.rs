@@ -122,6 +122,9 @@ impl Sync<'_> {
         if let Err(stop) = self.run_jobs(account, &mut jobs).await {
             self.stop(&mut jobs, stop).await;
         }
+        for job in &jobs {
+            job.report();
+        }
         ordered(jobs)
     }
 
@@ -233,7 +236,7 @@ impl Sync<'_> {
             Interruption::Wait(time) => {
                 let until = self.clock.now() + time;
                 self.cooldowns.cool_down(tenant, until).await?;
-                tracing::info!(xero.tenant_id = %tenant, wait.seconds = time.as_secs(), "the tenant cools down");
+                tracing::info!(xero.tenant_id = %tenant, xero.wait = time.as_secs(), "the tenant cools down");
                 Stop::Again(time)
             }
             Interruption::Lost(reason) => Stop::Lost(Box::new(session.connection().clone()), reason),

@@ -46,6 +46,17 @@ pub enum TokenFailure {
     Unavailable(#[from] Unavailable),
 }
 
+impl TokenFailure {
+    /// The word for it in metrics.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Operator(_) => "refused",
+            Self::Wait(_) | Self::Busy | Self::Unavailable(_) => "unanswered",
+        }
+    }
+}
+
 /// Whose token, and of which consent.
 type Key = (XeroUserId, Option<Timestamp>);
 
@@ -183,7 +194,10 @@ impl Tokens<'_> {
 
     async fn exchange(&self, lease: &Lease, grant: Grant, stored: &StoredToken) -> Result<AccessToken, TokenFailure> {
         let now = self.clock.now();
-        let set = self.identity.refresh(&stored.token, now).await.map_err(judge)?;
+        let answer = self.identity.refresh(&stored.token, now).await.map_err(judge);
+        let outcome = answer.as_ref().map_or_else(TokenFailure::word, |_| "renewed");
+        tracing::info!(tokens.refreshed = 1, refresh.outcome = outcome, "a refresh token was used");
+        let set = answer?;
         if let Some(rotated) = set.refresh {
             if !self.leases.holds(lease, self.clock.now() + FENCE).await? {
                 // Overtaken: whoever holds the lease now has a newer token, and ours dies with its grace.

@@ -222,6 +222,9 @@ impl Upkeep<'_> {
         if released > 0 {
             tracing::info!(xero.tenant_id = %tenant, held.released = released, "held work goes on");
         }
+        if !mapped {
+            self.measure_held(connection).await?;
+        }
         Ok(())
     }
 }

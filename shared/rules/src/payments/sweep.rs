@@ -237,8 +237,7 @@ impl Sweep<'_> {
         }
         tracing::info!(
             xero.tenant_id = %standing.tenant,
-            metric = "payments.found_by_sweep",
-            value = progress.found,
+            payments.found_by_sweep = progress.found,
             sweep.calls = progress.calls,
             sweep.finished = standing.unfinished.is_none(),
             "an account was swept"

@@ -140,6 +140,25 @@ impl Job {
         }
     }
 
+    /// Says in one line what became of the event.
+    pub(super) fn report(&self) {
+        let outcome = match (&self.outcome, &self.record) {
+            (Some(Outcome::Done), Some(record)) => record.state.word(),
+            (Some(Outcome::Done), None) => "done",
+            (Some(Outcome::Park(_)), _) => "parked",
+            (Some(Outcome::Again(_)) | None, _) => "again",
+        };
+        let about = self.event.as_ref().map(|event| (event.id.to_string(), event.body.type_name()));
+        let (id, of_type) = about.unwrap_or_default();
+        tracing::info!(
+            events.worked = 1,
+            event.outcome = outcome,
+            event.id = id,
+            event.of_type = of_type,
+            "an event was worked"
+        );
+    }
+
     pub(super) fn done(&mut self) {
         self.outcome = Some(Outcome::Done);
     }

@@ -6,7 +6,7 @@ use crate::connection::{Connection, Status};
 use crate::organisation::{Facts, usable};
 use crate::ports::{Answer, Written};
 use crate::session::{Interruption, Session};
-use crate::{facts, lost, outbox};
+use crate::{facts, held, lost, outbox};
 use std::time::Duration;
 use xero::TenantId;
 
@@ -14,8 +14,12 @@ impl Upkeep<'_> {
     pub(super) async fn check(&self, connection: &mut Connection) -> Answer<Outcome> {
         match connection.status {
             Status::Disconnected => return Ok(Outcome::Done),
-            Status::ChooseOrganisation => return self.keep_alive(connection).await,
+            Status::ChooseOrganisation => {
+                self.measure_held(connection).await?;
+                return self.keep_alive(connection).await;
+            }
             Status::Error if !connection.error.is_some_and(|reason| reason.may_mend_itself()) => {
+                self.measure_held(connection).await?;
                 return self.keep_alive(connection).await;
             }
             Status::Connected | Status::Error => {}
@@ -30,8 +34,23 @@ impl Upkeep<'_> {
         let read = facts::read(self.organisations, &session, &connection.account, self.clock).await;
         match read {
             Ok(facts) => self.alive(connection, tenant, &facts).await,
-            Err(interruption) => self.interrupted(connection, tenant, interruption).await,
+            Err(interruption) => {
+                self.measure_held(connection).await?;
+                self.interrupted(connection, tenant, interruption).await
+            }
         }
+    }
+
+    /// Says how long the oldest held work of an account has been waiting, where there is any.
+    pub(super) async fn measure_held(&self, connection: &Connection) -> Answer<()> {
+        let Some(tenant) = connection.organisation.as_ref().map(|organisation| organisation.tenant) else {
+            return Ok(());
+        };
+        if let Some(since) = held::oldest(self.records, &connection.account, tenant).await? {
+            let waited = self.clock.now().duration_since(since).as_secs();
+            tracing::info!(xero.tenant_id = %tenant, held.oldest = waited, "work waits for its user");
+        }
+        Ok(())
     }
 
     async fn keep_alive(&self, connection: &Connection) -> Answer<Outcome> {

@@ -1,4 +1,5 @@
-//! One exchange: a request goes out, a status, headers and a body come back.
+//! One exchange: a request goes out, a status, headers and a body come back, and a line says so: what was
+//! asked and answered is in nobody's log, only how it went and how many bytes Xero charges for.
 
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
@@ -16,12 +17,31 @@ pub(super) struct Answer {
 
 /// Sends a request and reads its answer to the end.
 pub(super) async fn of(request: RequestBuilder) -> Result<Answer, Error> {
+    let answer = whole(request).await;
+    let outcome = answer.as_ref().map_or("unanswered", |answer| outcome(answer.status));
+    let bytes = answer.as_ref().map_or(0, |answer| answer.body.len());
+    tracing::info!(xero.calls = 1, xero.outcome = outcome, xero.egress = bytes, "Xero was called");
+    answer
+}
+
+async fn whole(request: RequestBuilder) -> Result<Answer, Error> {
     let response = request.send().await.map_err(no_answer)?;
     Ok(Answer {
         status: response.status(),
         headers: response.headers().clone(),
         body: response.bytes().await.map_err(no_answer)?.into(),
     })
+}
+
+/// How an exchange went, in one word.
+fn outcome(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        200..=399 => "answered",
+        401 | 403 => "denied",
+        429 => "limited",
+        400..=499 => "refused",
+        _ => "failed",
+    }
 }
 
 fn no_answer(error: reqwest::Error) -> Error {
