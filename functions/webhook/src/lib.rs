@@ -72,7 +72,14 @@ impl App {
         };
         let reduced = reduce(&payload);
         if let Err(error) = self.queue.hint(&reduced.hints).await {
-            tracing::error!(error = %error, reason = %error.source, webhook.deliveries = 1, webhook.verdict = "not queued", "a delivery could not be queued");
+            tracing::error!(
+                error = %error,
+                reason = %error.source,
+                webhook.deliveries = 1,
+                webhook.verdict = "not queued",
+                alarm = "webhook",
+                "a delivery could not be queued"
+            );
             return Ok(empty(StatusCode::INTERNAL_SERVER_ERROR));
         }
         tracing::info!(

@@ -48,7 +48,9 @@ def main():
     code = upload(clients["s3"], binaries, request["bootstraps"])
     translated = translate.cloudformation(template, code)
     hand_over(translated, binaries, request.get("proxies", {}))
-    resources = create(clients["cloudformation"], request, translated)
+    # CloudFormation takes a template of this size from S3 only, which is also how `sam deploy` hands it over.
+    clients["s3"].put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(translated).encode())
+    resources = create(clients["cloudformation"], request)
     for logical, value in request["secrets"].items():
         put(clients["secretsmanager"], resources[logical], value)
     functions = {binary: resources[logical] for logical, binary in binaries.items()}
@@ -101,11 +103,11 @@ def hand_over(translated, binaries, proxies):
             variables["MINISTACK_LAMBDA_PROXY_URL"] = proxies[binary]
 
 
-def create(cloudformation, request, translated):
+def create(cloudformation, request):
     """Creates or updates the stack, waits for it and gives the physical ids of its resources."""
     arguments = {
         "StackName": request["stack"],
-        "TemplateBody": json.dumps(translated),
+        "TemplateURL": f"{request['endpoint']}/{BUCKET}/template.json",
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in request["parameters"].items()],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
     }

@@ -51,8 +51,7 @@ impl TokenFailure {
     fn word(&self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
-            Self::Operator(_) => "refused",
-            Self::Wait(_) | Self::Busy | Self::Unavailable(_) => "unanswered",
+            Self::Wait(_) | Self::Operator(_) | Self::Busy | Self::Unavailable(_) => "failed",
         }
     }
 }
