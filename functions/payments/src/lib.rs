@@ -8,7 +8,7 @@ use aws::secrets::TokenSecrets;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use rules::payments::{HINT_VERSION, Hint, Outcome, Payments};
+use rules::payments::{Entry, Outcome, Payments, Sequence, gaps};
 use rules::tokens::Memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -37,9 +37,10 @@ impl App {
     /// # Errors
     /// Never: what fails is named in the answer.
     pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Infallible> {
-        let (tenants, mut judged) = by_tenant(event.records);
+        let Sorted { tenants, mut judged, heard } = sorted(event.records);
         let runs = tenants.into_iter().map(|(tenant, work)| self.run(tenant, work));
-        judged.extend(futures::future::join_all(runs).await.into_iter().flatten());
+        let (runs, ()) = futures::join!(futures::future::join_all(runs), gaps::note(&self.table, &SystemClock, &heard));
+        judged.extend(runs.into_iter().flatten());
         Ok(batch::settle(&self.queue, None, judged).await)
     }
 
@@ -93,30 +94,37 @@ struct Work {
     messages: Vec<SqsMessage>,
 }
 
-/// Sorts messages by tenant; what cannot be read has its verdict already.
-fn by_tenant(messages: Vec<SqsMessage>) -> (BTreeMap<TenantId, Work>, Vec<(SqsMessage, Verdict)>) {
-    let mut tenants: BTreeMap<TenantId, Work> = BTreeMap::new();
-    let mut unreadable = Vec::new();
+/// A batch by what is to be done.
+#[derive(Default)]
+struct Sorted {
+    tenants: BTreeMap<TenantId, Work>,
+    /// What names no invoice, or cannot be read, has its verdict already.
+    judged: Vec<(SqsMessage, Verdict)>,
+    /// The numbers that Xero gave to the events of these deliveries.
+    heard: Vec<Sequence>,
+}
+
+fn sorted(messages: Vec<SqsMessage>) -> Sorted {
+    let mut sorted = Sorted::default();
     for message in messages {
-        match read(message.body.as_deref().unwrap_or_default()) {
-            Ok(hint) => {
-                let work = tenants.entry(hint.tenant_id).or_default();
+        let entry = match Entry::parse(message.body.as_deref().unwrap_or_default()) {
+            Ok(entry) => entry,
+            Err(reason) => {
+                sorted.judged.push((message, Verdict::Park(reason)));
+                continue;
+            }
+        };
+        sorted.heard.extend(entry.sequence());
+        match entry {
+            Entry::Hint(hint) => {
+                let work = sorted.tenants.entry(hint.tenant_id).or_default();
                 work.invoices.extend(hint.invoice_ids);
                 work.messages.push(message);
             }
-            Err(reason) => unreadable.push((message, Verdict::Park(reason))),
+            Entry::Numbers(_) => sorted.judged.push((message, Verdict::Done)),
         }
     }
-    (tenants, unreadable)
-}
-
-fn read(body: &str) -> Result<Hint, String> {
-    let hint: Hint = serde_json::from_str(body).map_err(|_| "the message is no hint of payments".to_owned())?;
-    if hint.version == HINT_VERSION {
-        Ok(hint)
-    } else {
-        Err(format!("version {} of a hint is not known", hint.version))
-    }
+    sorted
 }
 
 #[cfg(test)]
@@ -137,18 +145,27 @@ mod tests {
     #[test]
     fn hints_of_one_tenant_are_followed_together_and_a_repeated_invoice_once() {
         let messages = [hint(1, 1), hint(1, 2), hint(1, 1)].iter().map(|body| message(body)).collect();
-        let (tenants, unreadable) = by_tenant(messages);
+        let Sorted { tenants, judged, heard } = sorted(messages);
         let work = &tenants[&TENANT.parse().unwrap()];
         assert_eq!((tenants.len(), work.invoices.len(), work.messages.len()), (1, 2, 3));
-        assert!(unreadable.is_empty());
+        assert!(judged.is_empty() && heard.is_empty());
     }
 
     #[test]
     fn what_is_no_hint_or_of_another_version_is_parked_with_its_reason() {
-        let (tenants, unreadable) = by_tenant(vec![message("{}"), message(&hint(9, 1))]);
+        let Sorted { tenants, judged, .. } = sorted(vec![message("{}"), message(&hint(9, 1))]);
         assert!(tenants.is_empty());
-        let reasons: Vec<_> = unreadable.iter().map(|(_, verdict)| format!("{verdict:?}")).collect();
+        let reasons: Vec<_> = judged.iter().map(|(_, verdict)| format!("{verdict:?}")).collect();
         assert!(reasons[0].contains("no hint"), "{reasons:?}");
         assert!(reasons[1].contains("version 9"), "{reasons:?}");
+    }
+
+    #[test]
+    fn the_numbers_of_every_delivery_are_heard_and_those_without_invoices_are_done() {
+        let alone = r#"{"version":1,"sequence":{"first":44,"last":44}}"#;
+        let numbered = hint(1, 1).replacen('{', r#"{"sequence":{"first":41,"last":43},"#, 1);
+        let Sorted { tenants, judged, heard } = sorted(vec![message(alone), message(&numbered)]);
+        assert_eq!(heard, [Sequence { first: 44, last: 44 }, Sequence { first: 41, last: 43 }]);
+        assert_eq!((tenants.len(), judged.len(), &judged[0].1), (1, 1, &Verdict::Done));
     }
 }

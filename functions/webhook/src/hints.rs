@@ -1,6 +1,6 @@
 //! Reduces a delivery to what payments needs: which invoices of which tenant changed.
 
-use rules::payments::{HINT_VERSION, Hint, MAX_INVOICES};
+use rules::payments::{Entry, HINT_VERSION, Hint, MAX_INVOICES, Numbers, Sequence};
 use std::collections::{BTreeMap, BTreeSet};
 use xero::webhook::{Category, EventType, Payload};
 use xero::{InvoiceId, TenantId};
@@ -8,8 +8,9 @@ use xero::{InvoiceId, TenantId};
 /// What is left of a delivery.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reduced {
-    /// One hint for each tenant and up to 100 of its invoices, each invoice once.
-    pub hints: Vec<Hint>,
+    /// One hint for each tenant and up to 100 of its invoices, each invoice once. The first carries the numbers
+    /// of the delivery; where there is none, they have an entry of their own.
+    pub entries: Vec<Entry>,
     /// Events of other categories.
     pub ignored: usize,
     /// Events of a category or type that is newer than this code, or without an id that can be read.
@@ -42,12 +43,27 @@ pub fn reduce(payload: &Payload<'_>) -> Reduced {
         }
     }
     let hints = invoices.into_iter().flat_map(|(tenant, ids)| cut(tenant, ids)).collect();
-    Reduced { hints, ignored, unknown }
+    let sequence = Sequence::of(payload.first_event_sequence, payload.last_event_sequence);
+    Reduced { entries: numbered(hints, sequence), ignored, unknown }
+}
+
+/// Once is enough: an entry is taken together with its numbers or not at all, and then the delivery is repeated.
+fn numbered(mut hints: Vec<Hint>, sequence: Option<Sequence>) -> Vec<Entry> {
+    if let Some(first) = hints.first_mut() {
+        first.sequence = sequence;
+        return hints.into_iter().map(Entry::Hint).collect();
+    }
+    let alone = sequence.map(|sequence| Entry::Numbers(Numbers { version: HINT_VERSION, sequence }));
+    alone.into_iter().collect()
 }
 
 fn cut(tenant_id: TenantId, ids: BTreeSet<InvoiceId>) -> Vec<Hint> {
     let ids: Vec<InvoiceId> = ids.into_iter().collect();
-    ids.chunks(MAX_INVOICES).map(|ids| Hint { version: HINT_VERSION, tenant_id, invoice_ids: ids.to_vec() }).collect()
+    let hint = |ids: &[InvoiceId]| {
+        let (version, invoice_ids) = (HINT_VERSION, ids.to_vec());
+        Hint { version, tenant_id, invoice_ids, sequence: None }
+    };
+    ids.chunks(MAX_INVOICES).map(hint).collect()
 }
 
 #[cfg(test)]
@@ -62,6 +78,12 @@ mod tests {
         )
     }
 
+    fn hints(reduced: &Reduced) -> Vec<&Hint> {
+        let hints =
+            reduced.entries.iter().filter_map(|entry| if let Entry::Hint(hint) = entry { Some(hint) } else { None });
+        hints.collect()
+    }
+
     fn delivery(events: &[String]) -> String {
         format!(r#"{{"events":[{}],"firstEventSequence":1,"lastEventSequence":9,"entropy":"X"}}"#, events.join(","))
     }
@@ -71,8 +93,8 @@ mod tests {
         let events = [event(1, "INVOICE", 1), event(1, "invoice", 1), event(2, "INVOICE", 1), event(1, "CONTACT", 2)];
         let body = delivery(&events);
         let reduced = reduce(&Payload::parse(body.as_bytes()).unwrap());
-        assert_eq!(reduced.hints.len(), 2);
-        assert!(reduced.hints.iter().all(|hint| hint.invoice_ids.len() == 1));
+        assert_eq!(hints(&reduced).len(), 2);
+        assert!(hints(&reduced).iter().all(|hint| hint.invoice_ids.len() == 1));
         assert_eq!((reduced.ignored, reduced.unknown), (1, 0));
     }
 
@@ -82,7 +104,7 @@ mod tests {
         let without_id = event(1, "INVOICE", 3).replace("resourceId", "otherId");
         let body = delivery(&[event(1, "QUOTE", 1), odd, without_id, event(1, "Payment", 4)]);
         let reduced = reduce(&Payload::parse(body.as_bytes()).unwrap());
-        assert_eq!(reduced.hints.len(), 1);
+        assert_eq!(hints(&reduced).len(), 1);
         assert_eq!((reduced.ignored, reduced.unknown), (1, 3));
     }
 
@@ -91,7 +113,7 @@ mod tests {
         let events: Vec<String> = (0..250).map(|invoice| event(1, "INVOICE", invoice)).collect();
         let body = delivery(&events);
         let reduced = reduce(&Payload::parse(body.as_bytes()).unwrap());
-        let sizes: Vec<usize> = reduced.hints.iter().map(|hint| hint.invoice_ids.len()).collect();
+        let sizes: Vec<usize> = hints(&reduced).iter().map(|hint| hint.invoice_ids.len()).collect();
         assert_eq!(sizes, [100, 100, 50]);
     }
 
@@ -100,7 +122,20 @@ mod tests {
         let body = r#"{"events":[],"firstEventSequence": 0,"lastEventSequence": 0, "entropy": "S0M3"}"#;
         assert_eq!(
             reduce(&Payload::parse(body.as_bytes()).unwrap()),
-            Reduced { hints: vec![], ignored: 0, unknown: 0 }
+            Reduced { entries: vec![], ignored: 0, unknown: 0 }
         );
+    }
+
+    #[test]
+    fn the_numbers_of_a_delivery_travel_once_with_the_first_hint_or_alone() {
+        let whole = Some(Sequence { first: 1, last: 9 });
+        let body = delivery(&[event(1, "INVOICE", 1), event(2, "INVOICE", 2), event(3, "INVOICE", 3)]);
+        let reduced = reduce(&Payload::parse(body.as_bytes()).unwrap());
+        let carried: Vec<Option<Sequence>> = reduced.entries.iter().map(Entry::sequence).collect();
+        assert_eq!(carried, [whole, None, None]);
+        let body = delivery(&[event(1, "CONTACT", 1)]);
+        let reduced = reduce(&Payload::parse(body.as_bytes()).unwrap());
+        assert!(matches!(reduced.entries[..], [Entry::Numbers(_)]));
+        assert_eq!((reduced.entries[0].sequence(), reduced.ignored), (whole, 1));
     }
 }

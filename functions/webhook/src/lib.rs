@@ -71,7 +71,7 @@ impl App {
             return Ok(empty(StatusCode::OK));
         };
         let reduced = reduce(&payload);
-        if let Err(error) = self.queue.hint(&reduced.hints).await {
+        if let Err(error) = self.queue.hint(&reduced.entries).await {
             tracing::error!(
                 error = %error,
                 reason = %error.source,
@@ -86,7 +86,7 @@ impl App {
             webhook.deliveries = 1,
             webhook.verdict = "accepted",
             webhook.events = payload.events.len(),
-            webhook.hints = reduced.hints.len(),
+            webhook.entries = reduced.entries.len(),
             webhook.ignored = reduced.ignored,
             webhook.unknown = reduced.unknown,
             webhook.first_sequence = payload.first_event_sequence,

@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, SendMessageBatchRequestEntry,
 };
 use rules::notification::Notification;
-use rules::payments::Hint;
+use rules::payments::Entry;
 use rules::ports::{Answer, Notifications, Queued, SyncQueue, UpkeepQueue};
 use rules::upkeep;
 use std::collections::HashSet;
@@ -124,13 +124,13 @@ impl Queue {
         send.send().await.map(|_| ()).map_err(|error| unavailable(WHAT, &error))
     }
 
-    /// Sends the webhook's hints.
+    /// Sends the webhook's entries.
     ///
     /// # Errors
     /// When not every one of them is in the queue.
-    pub async fn hint(&self, hints: &[Hint]) -> Answer<()> {
+    pub async fn hint(&self, entries: &[Entry]) -> Answer<()> {
         const WHAT: &str = "send hints of payments";
-        let messages = hints.iter().map(|hint| plain(hint, WHAT)).collect::<Answer<Vec<_>>>()?;
+        let messages = entries.iter().map(|entry| plain(entry, WHAT)).collect::<Answer<Vec<_>>>()?;
         all(self.send(&messages, WHAT).await?, WHAT)
     }
 }

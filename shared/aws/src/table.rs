@@ -8,6 +8,7 @@ mod grants;
 mod leases;
 mod organisations;
 mod records;
+mod sequences;
 mod sweeps;
 
 use crate::trouble::{because, unavailable};

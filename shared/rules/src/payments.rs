@@ -1,9 +1,12 @@
 //! Payments come back: a webhook is only a hint that something changed; what counts is what Xero says when
 //! it is asked. Documents that are not ours cost no call, and the rest one call for each tenant.
 
+pub mod gaps;
+mod hint;
 mod reading;
 pub mod sweep;
 
+pub use hint::{Entry, HINT_VERSION, Hint, MAX_INVOICES, Numbers, Sequence};
 pub use reading::{Change, read_invoice};
 
 use crate::account::AccountId;
@@ -13,30 +16,14 @@ use crate::record::Record;
 use crate::session::{Interruption, Session};
 use crate::tokens::Tokens;
 use crate::{lost, outbox};
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use xero::models::Invoice;
 use xero::{InvoiceId, TenantId};
 
-/// The version of the message from the webhook.
-pub const HINT_VERSION: u32 = 1;
-/// Most invoices in one message: what one call to Xero can name.
-pub const MAX_INVOICES: usize = 100;
 /// Wait after something of our own, or an answer, is missing.
 const RETRY_WAIT: Duration = Duration::from_secs(15);
 /// Records that are looked up side by side.
 const LOOKUPS: usize = 10;
-
-/// The webhook's message: these invoices of this tenant changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hint {
-    /// Version of the message.
-    pub version: u32,
-    /// The tenant.
-    pub tenant_id: TenantId,
-    /// The invoices, at most [`MAX_INVOICES`].
-    pub invoice_ids: Vec<InvoiceId>,
-}
 
 /// What became of a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]

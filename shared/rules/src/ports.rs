@@ -11,6 +11,7 @@ use crate::grant::{Grant, StoredToken, TokenPointer};
 use crate::mapping::Mapping;
 use crate::notification::Notification;
 use crate::organisation::Facts;
+use crate::payments::gaps::Heard;
 use crate::payments::sweep::Standing;
 use crate::record::{Kind, Record, RecordKey};
 use crate::sync::contact::ContactReference;
@@ -157,6 +158,15 @@ pub trait Sweeps: Send + Sync {
     async fn sweep(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Standing>>;
     /// Compare-and-set on `standing.revision`.
     async fn put_sweep(&self, standing: &mut Standing) -> Answer<Written>;
+}
+
+/// Which of the webhook's numbers were heard, of all tenants together.
+#[async_trait]
+pub trait Sequences: Send + Sync {
+    /// What was heard so far; none before the first delivery.
+    async fn heard(&self) -> Answer<Option<Heard>>;
+    /// Compare-and-set on `heard.revision`.
+    async fn put_heard(&self, heard: &mut Heard) -> Answer<Written>;
 }
 
 /// References to contacts.

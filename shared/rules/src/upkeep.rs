@@ -4,7 +4,7 @@
 mod check;
 mod round;
 
-pub use round::Round;
+pub use round::{Round, delay};
 
 use crate::account::AccountId;
 use crate::connection::{Connection, DRAIN_TIME, OFFER_TIME, Status};

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::deliveries;
+use rules::payments::{Entry, Hint};
 use xero::Secret;
 use xero::webhook::{self, Payload};
 
@@ -111,14 +112,22 @@ pub fn run(seed: u64, inputs: u64, mut progress: impl FnMut(&Tally) -> bool) -> 
 fn reduce(body: &[u8], hints: &mut u64, seed: u64, input: u64) -> bool {
     let Ok(payload) = Payload::parse(body) else { return false };
     let reduced = ::webhook::reduce(&payload);
-    let ids: usize = reduced.hints.iter().map(|hint| hint.invoice_ids.len()).sum();
+    let named = |entry: &'_ Entry| match entry {
+        Entry::Hint(hint) => Some(hint.clone()),
+        Entry::Numbers(_) => None,
+    };
+    let all: Vec<Hint> = reduced.entries.iter().filter_map(named).collect();
+    let ids: usize = all.iter().map(|hint| hint.invoice_ids.len()).sum();
     let different: BTreeSet<_> =
-        reduced.hints.iter().flat_map(|hint| hint.invoice_ids.iter().map(|id| (hint.tenant_id, *id))).collect();
+        all.iter().flat_map(|hint| hint.invoice_ids.iter().map(|id| (hint.tenant_id, *id))).collect();
     assert!(ids == different.len(), "seed {seed}, input {input}: an invoice is asked for twice");
     assert!(ids <= payload.events.len(), "seed {seed}, input {input}: an invoice was invented");
     assert!(reduced.ignored + reduced.unknown <= payload.events.len(), "seed {seed}, input {input}: counted twice");
-    assert!(reduced.hints.iter().all(|hint| (1..=100).contains(&hint.invoice_ids.len())), "seed {seed}, input {input}");
-    *hints += u64::try_from(reduced.hints.len()).unwrap_or_default();
+    assert!(all.iter().all(|hint| (1..=100).contains(&hint.invoice_ids.len())), "seed {seed}, input {input}");
+    let numbered = reduced.entries.iter().filter_map(Entry::sequence).count();
+    let has_numbers = payload.first_event_sequence > 0 && payload.last_event_sequence >= payload.first_event_sequence;
+    assert_eq!(numbered, usize::from(has_numbers), "seed {seed}, input {input}: numbers are told once");
+    *hints += u64::try_from(all.len()).unwrap_or_default();
     true
 }
 

@@ -26,7 +26,7 @@ pub struct Metric {
 }
 
 /// All of them.
-pub const CATALOGUE: [Metric; 10] = [
+pub const CATALOGUE: [Metric; 12] = [
     // Events of Sessional, by what became of them.
     counted("events.worked", Some("event.outcome")),
     // Requests to Xero's API, by what came back, and the bytes of the answers: Xero charges for these.
@@ -40,6 +40,9 @@ pub const CATALOGUE: [Metric; 10] = [
     Metric { name: "held.oldest", unit: "Seconds", by: None },
     // Xero's deliveries, by what the webhook made of them.
     counted("webhook.deliveries", Some("webhook.verdict")),
+    // Events of a category or type that is newer than this code; numbers of events that never came.
+    counted("webhook.unknown", None),
+    counted("webhook.events_missing", None),
     // Invoices in hints that nobody is connected to, and payments that no hint told of.
     counted("payments.hints_dropped", None),
     counted("payments.found_by_sweep", None),

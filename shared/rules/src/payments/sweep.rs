@@ -56,6 +56,13 @@ pub struct Unfinished {
     pub began: Timestamp,
     /// The last change that it has seen.
     pub from: Timestamp,
+    /// The page from there: more than one when very many documents changed in the same second.
+    #[serde(default = "first_page")]
+    pub page: u32,
+}
+
+fn first_page() -> u32 {
+    1
 }
 
 /// What became of a sweep.
@@ -188,9 +195,9 @@ impl Sweep<'_> {
         standing: &mut Standing,
         progress: &mut Progress,
     ) -> Result<(), Stop> {
-        let began = standing.unfinished.as_ref().map_or(self.payments.clock.now(), |unfinished| unfinished.began);
-        let mut since = standing.unfinished.as_ref().map_or(standing.swept_to - OVERLAP, |resumed| resumed.from);
-        let (mut seen, mut number) = (HashSet::new(), 1);
+        let fresh = Unfinished { began: self.payments.clock.now(), from: standing.swept_to - OVERLAP, page: 1 };
+        let Unfinished { began, from: mut since, page: mut number } = standing.unfinished.clone().unwrap_or(fresh);
+        let mut seen = HashSet::new();
         for _ in 0..MAX_PAGES {
             let page: Page<Invoice> =
                 crate::call_xero!(session, |tenant| tenant.invoices_modified_since(since, number))?;
@@ -211,7 +218,7 @@ impl Sweep<'_> {
             let next = last.map_or(since, |last| last - SignedDuration::from_secs(1));
             (since, number) = if next > since { (next, 1) } else { (since, number + 1) };
         }
-        standing.unfinished = Some(Unfinished { began, from: since });
+        standing.unfinished = Some(Unfinished { began, from: since, page: number });
         Ok(())
     }
 

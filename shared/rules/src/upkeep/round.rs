@@ -90,7 +90,8 @@ fn tasks(round: Round, connection: &Connection) -> Vec<Task> {
 }
 
 /// The same account always has the same delay, so that a round begun twice meets it at the same time.
-fn delay(account: &AccountId) -> Duration {
+#[must_use]
+pub fn delay(account: &AccountId) -> Duration {
     // FNV-1a: spreads short texts well, and is the same on every machine and in every version.
     let hash = account
         .as_str()
