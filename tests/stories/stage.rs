@@ -3,6 +3,8 @@
 use std::fs::File;
 
 use anyhow::Context as _;
+use aws::sdk::Keys;
+use aws::table::Table;
 use local::layout::Layout;
 use local::stack::StackInfo;
 use serde_json::Value;
@@ -26,6 +28,13 @@ impl Stage {
         let (stack, lock) = open()?;
         lock.lock().context("failed to take the stack")?;
         Ok(Self { stack, _lock: lock })
+    }
+
+    /// The deployed table, as the functions use it.
+    pub(crate) fn table(&self) -> anyhow::Result<Table> {
+        let keys = Keys { id: "000000000000".to_owned(), secret: "test".to_owned(), session: None };
+        let sdk = aws::sdk::configured(local::aws::REGION.to_owned(), keys, Some(self.stack.aws.clone()))?;
+        Ok(Table::new(&sdk, self.stack.deployment.resource("Table")?.to_owned()))
     }
 
     /// What the table holds about somebody: items in which the name occurs.

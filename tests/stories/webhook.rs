@@ -87,3 +87,9 @@ async fn wait_until_empty(aws: &Aws, queue: &str) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn genuine_and_forged_deliveries_mixed_through_the_gateway_are_told_apart() -> anyhow::Result<()> {
+    let stage = Stage::alone()?;
+    drive::mix::run(&stage.stack, 300).await?.judge()
+}

@@ -6,5 +6,6 @@
 pub mod aws_stub;
 pub mod deliveries;
 pub mod fuzz;
+pub mod mix;
 pub mod runtime_api;
 pub mod sandbox;
