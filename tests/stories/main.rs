@@ -11,6 +11,7 @@ mod crash;
 mod deployed;
 mod disconnect;
 mod disconnecting;
+mod divergence;
 mod documents;
 mod door;
 mod inside;

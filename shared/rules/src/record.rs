@@ -370,6 +370,8 @@ impl Record {
     /// Is voided or deleted in Xero.
     pub fn void(&mut self, message: &str, now: Timestamp) {
         self.clear();
+        // However it differed in Xero: nothing is left to be done about it.
+        self.divergence = None;
         self.enter(State::Voided, message, now);
     }
 

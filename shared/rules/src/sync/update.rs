@@ -83,8 +83,13 @@ impl Sync<'_> {
         record.amounts.sessional_total = total.or(record.amounts.sessional_total);
         record.amounts.xero_total = invoice.total.or(record.amounts.xero_total);
         record.amounts.due = invoice.amount_due.or(record.amounts.due);
-        record.reference = Some(Reference::written(invoice));
-        record.divergence = None;
+        let mut reference = Reference::written(invoice);
+        match record.reference.take() {
+            // Only the mark was written: what was changed in Xero is still there, and stays shown.
+            Some(before) if !changed => (reference.written, reference.seen) = (before.written, before.seen),
+            _ => record.divergence = None,
+        }
+        record.reference = Some(reference);
         record.content = Some(content);
         record.sent = true;
         record.clear();
