@@ -11,8 +11,9 @@ impl Faults {
         self.0.push(fault);
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
+    /// Takes back all orders, or those for one tenant alone.
+    pub(crate) fn clear(&mut self, tenant: Option<uuid::Uuid>) {
+        self.0.retain(|fault| tenant.is_some() && fault.tenant != tenant);
     }
 
     pub(crate) fn waiting(&self) -> Vec<Fault> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::types::{
-    Act, AppRegistration, ClockMove, ClockState, ConnectionState, Exhaust, Fault, JournalEntry, JournalQuery,
+    Act, AppRegistration, ClockMove, ClockState, ConnectionState, Exhaust, Fault, FaultsOf, JournalEntry, JournalQuery,
     NewOrganisation, NewUser, OrganisationChange, Release,
 };
 use super::{acts, report};
@@ -199,8 +199,8 @@ async fn add_fault(State(shared): State<Shared>, Body(fault): Body<Fault>) -> St
     StatusCode::NO_CONTENT
 }
 
-async fn clear_faults(State(shared): State<Shared>) -> StatusCode {
-    shared.with(|world| world.faults.clear());
+async fn clear_faults(State(shared): State<Shared>, Query(of): Query<FaultsOf>) -> StatusCode {
+    shared.with(|world| world.faults.clear(of.tenant));
     StatusCode::NO_CONTENT
 }
 

@@ -93,6 +93,10 @@ fn dispatch(world: &mut World, call: &Call, at: Timestamp, note: &mut Note) -> R
             note.operation = "page".to_owned();
             pages::bookkeeper::show(world, call)
         }
+        ("GET", ["organisationlogin", "default.aspx"]) => {
+            note.operation = "page".to_owned();
+            pages::bookkeeper::open(world, call)
+        }
         ("POST", ["bookkeeper", act]) => {
             note.operation = "page".to_owned();
             pages::bookkeeper::act(world, act, call)

@@ -1,4 +1,5 @@
-//! The desk of the bookkeeper at `/`: invoices, bills, contacts and payments, and a button to pay.
+//! The desk of the bookkeeper at `/`: invoices, bills, contacts and payments, and a button to pay. Xero's deep
+//! links lead to it.
 
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -6,7 +7,7 @@ use uuid::Uuid;
 use super::{escaped, layout};
 use crate::control::acts;
 use crate::control::types::Act;
-use crate::http::{Call, Reply};
+use crate::http::{Call, Reply, form_pairs};
 use crate::world::records::{Document, Kind};
 use crate::world::{Ledger, World};
 
@@ -18,20 +19,44 @@ pub(crate) fn show(world: &World, call: &Call) -> Reply {
         return Reply::html(200, layout("Xero stand-in", "<p>There is no organisation.</p>"));
     };
     let links = world.ledgers.values().map(|other| {
-        let name = escaped(&other.organisation.name);
-        format!("<a href=\"/?organisation={}\">{name}</a>", other.organisation.id)
+        let (id, name) = (other.organisation.id, escaped(&other.organisation.name));
+        let current = if id == ledger.organisation.id { " aria-current=\"page\"" } else { "" };
+        format!("<a href=\"/?organisation={id}\"{current}>{name}</a>")
     });
-    let notice = call.param("notice").map(|text| format!("<p class=\"refused\">{}</p>", escaped(text)));
+    let notice = call.param("notice").map(|text| format!("<p class=\"refused\" role=\"alert\">{}</p>", escaped(text)));
     let body = format!(
-        "<p>{}</p>{}{}{}{}{}",
-        links.collect::<Vec<_>>().join(" · "),
+        "{}<nav aria-label=\"Organisations\">{}</nav>{}{}{}{}{}",
         notice.unwrap_or_default(),
-        documents(ledger, Kind::Accrec, "Invoices"),
-        documents(ledger, Kind::Accpay, "Bills"),
+        links.collect::<Vec<_>>().join(" "),
+        documents(ledger, ledger.invoices.values().filter(|document| document.kind == Kind::Accrec), "Invoices"),
+        documents(ledger, ledger.invoices.values().filter(|document| document.kind == Kind::Accpay), "Bills"),
+        documents(ledger, ledger.bank_transactions.values(), "Bank transactions"),
         contacts(ledger),
         payments(ledger),
     );
     Reply::html(200, layout(&ledger.organisation.name, &body))
+}
+
+/// `GET /organisationlogin/default.aspx`: a deep link opens its document on the desk of its organisation.
+pub(crate) fn open(world: &World, call: &Call) -> Reply {
+    let code = call.param("shortcode").unwrap_or_default();
+    let page = call.param("redirecturl").and_then(|page| page.split_once('?'));
+    let of = |name: &str| page.filter(|(path, _)| *path == name).map(|(_, query)| form_pairs(query.as_bytes()));
+    let id = |query: Vec<(String, String)>, field: &str| {
+        query.into_iter().find(|(key, _)| key == field).and_then(|(_, id)| id.parse::<Uuid>().ok())
+    };
+    let sale = of("/AccountsReceivable/View.aspx").and_then(|query| id(query, "InvoiceID"));
+    let bill = of("/AccountsPayable/Edit.aspx").and_then(|query| id(query, "InvoiceID"));
+    let bank = of("/Bank/ViewTransaction.aspx").and_then(|query| id(query, "bankTransactionID"));
+    let Some(ledger) = world.ledgers.values().find(|ledger| ledger.organisation.short_code == code) else {
+        return Reply::html(404, layout("Not found", "<p>No organisation has this short code.</p>"));
+    };
+    let is = |id: &Uuid, kind: Kind| ledger.invoices.get(id).is_some_and(|document| document.kind == kind);
+    let found = sale.filter(|id| is(id, Kind::Accrec)).or(bill.filter(|id| is(id, Kind::Accpay)));
+    match found.or(bank.filter(|id| ledger.bank_transactions.contains_key(id))) {
+        Some(id) => Reply::redirect(&format!("/?organisation={}#{id}", ledger.organisation.id)),
+        None => Reply::html(404, layout("Not found", "<p>The organisation has no such document.</p>")),
+    }
 }
 
 /// `POST /bookkeeper/{act}`: the page's buttons.
@@ -61,30 +86,33 @@ pub(crate) fn act(world: &mut World, act: &str, call: &Call) -> Reply {
     reply
 }
 
-fn documents(ledger: &Ledger, kind: Kind, title: &str) -> String {
-    let mut shown: Vec<&Document> = ledger.invoices.values().filter(|document| document.kind == kind).collect();
+fn documents<'a>(ledger: &Ledger, shown: impl Iterator<Item = &'a Document>, title: &str) -> String {
+    let mut shown: Vec<&Document> = shown.collect();
     shown.sort_by_key(|document| std::cmp::Reverse(document.updated));
     let rows = shown.into_iter().map(|document| {
         let contact = document.contact.and_then(|id| ledger.contacts.get(&id)).map(|contact| contact.name.as_str());
         let due = ledger.outstanding(document);
+        let number = document.number.as_deref().or(document.reference.as_deref());
         format!(
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{} {:.2}</td><td class=\"n\">{:.2}</td><td>{}</td></tr>",
-            escaped(document.number.as_deref().unwrap_or("–")),
+            "<tr id=\"{}\"><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{} {:.2}</td>\
+             <td class=\"n\">{:.2}</td><td>{}</td></tr>",
+            document.id,
+            escaped(number.unwrap_or("–")),
             escaped(contact.unwrap_or("–")),
             document.date,
-            document.status,
+            if document.sent { format!("{}, sent", document.status) } else { document.status.clone() },
             escaped(&document.currency),
             document.total,
             due,
             buttons(ledger, document, due),
         )
     });
-    let head = ["Number", "Contact", "Date", "Status", "Total", "Due", ""];
+    let head = ["Number", "Contact", "Date", "Status", "Total", "Due", "Actions"];
     table(title, &head, rows.collect())
 }
 
 fn buttons(ledger: &Ledger, document: &Document, due: Decimal) -> String {
-    if document.status != "AUTHORISED" {
+    if document.status != "AUTHORISED" || !matches!(document.kind, Kind::Accrec | Kind::Accpay) {
         return String::new();
     }
     let amount = format!(" <input name=\"amount\" inputmode=\"decimal\" aria-label=\"Amount\" value=\"{due:.2}\"> ");
@@ -104,7 +132,7 @@ fn contacts(ledger: &Ledger) -> String {
             if contact.archived { "ARCHIVED" } else { "ACTIVE" },
         )
     });
-    table("Contacts", &["Name", "Number", "E-mail", "Status", ""], rows.collect())
+    table("Contacts", &["Name", "Number", "E-mail", "Status", "Actions"], rows.collect())
 }
 
 fn payments(ledger: &Ledger) -> String {
@@ -120,7 +148,7 @@ fn payments(ledger: &Ledger) -> String {
             if payment.deleted { "DELETED" } else { "AUTHORISED" },
         )
     });
-    table("Payments", &["Date", "Document", "Amount", "Status", ""], rows.collect())
+    table("Payments", &["Date", "Document", "Amount", "Status", "Actions"], rows.collect())
 }
 
 fn button(ledger: &Ledger, act: &str, id: Uuid, inputs: &str, label: &str) -> String {
@@ -134,8 +162,12 @@ fn button(ledger: &Ledger, act: &str, id: Uuid, inputs: &str, label: &str) -> St
 
 fn table(title: &str, head: &[&str], rows: Vec<String>) -> String {
     if rows.is_empty() {
-        return format!("<h2>{title}</h2><p>None.</p>");
+        return format!("<h2>{title}</h2><p class=\"none\">None.</p>");
     }
-    let head: String = head.iter().map(|name| format!("<th>{name}</th>")).collect();
-    format!("<h2>{title}</h2><table><thead><tr>{head}</tr></thead><tbody>{}</tbody></table>", rows.concat())
+    let head: String = head.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
+    format!(
+        "<h2>{title}</h2><div class=\"wide\" role=\"region\" aria-label=\"{title}\" tabindex=\"0\"><table>\
+         <thead><tr>{head}</tr></thead><tbody>{}</tbody></table></div>",
+        rows.concat()
+    )
 }

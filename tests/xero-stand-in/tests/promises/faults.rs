@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use serde_json::json;
-use xero_stand_in::HARBOUR_SOUND;
 use xero_stand_in::control::{Fault, FaultKind};
+use xero_stand_in::{HARBOUR_SOUND, QUAYSIDE_COACHING};
 
 use crate::support::{World, send};
 
@@ -90,4 +90,18 @@ async fn point_15_a_slow_answer_is_the_right_one() {
     let slow = FaultKind::Slow { milliseconds: 30 };
     world.control().fault(&Fault::once("getCurrencies", slow)).await.unwrap();
     assert_eq!(send(world.api(Method::GET, "/Currencies")).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_orders_of_one_organisation_are_taken_back_without_the_others() {
+    let world = World::connected().await;
+    for tenant in [HARBOUR_SOUND, QUAYSIDE_COACHING] {
+        world.control().fault(&Fault::once("createContacts", FaultKind::Offline).only(tenant)).await.unwrap();
+    }
+    let mine = format!("{}/faults?tenant={HARBOUR_SOUND}", world.stand_in.control_url());
+    assert_eq!(send(world.http.delete(mine)).await.status, 204);
+    let left: Vec<_> = world.control().faults().await.unwrap().iter().map(|fault| fault.tenant).collect();
+    assert_eq!(left, [Some(QUAYSIDE_COACHING)]);
+    world.control().clear_faults().await.unwrap();
+    assert!(world.control().faults().await.unwrap().is_empty());
 }

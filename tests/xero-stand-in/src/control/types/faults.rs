@@ -51,6 +51,14 @@ impl Fault {
     }
 }
 
+/// Which orders are taken back.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct FaultsOf {
+    /// Those for this tenant alone.
+    #[serde(default)]
+    pub tenant: Option<Uuid>,
+}
+
 /// The ways to fail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::acts::{Act, Done};
-pub use self::faults::{Fault, FaultKind};
+pub use self::faults::{Fault, FaultKind, FaultsOf};
 pub use self::journal::{JournalEntry, JournalQuery};
 pub use self::webhooks::{Delivery, IntentToReceive, Release, WebhookSettings};
 pub use crate::switches::Switches;
