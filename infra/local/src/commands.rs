@@ -2,12 +2,15 @@
 
 #![expect(clippy::print_stdout, reason = "a command's result goes to standard output")]
 
+use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
 use local::binaries::Build;
+use local::browser::Browser;
 use local::cargo;
+use local::front::APP_PATH;
 use local::journey::Journey;
 use local::layout::{Layout, tail};
 use local::narrator::Aloud;
@@ -35,12 +38,33 @@ impl Context {
     }
 }
 
-pub(crate) async fn demo(context: &Context, keep: bool) -> anyhow::Result<ExitCode> {
+/// The name of the journey that people see: it is in the invoice's number and in the account's id.
+const DEMO: &str = "000123";
+
+/// What happens when the journey is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Afterwards {
+    /// The stack goes on, and the page can be opened, until Ctrl-C.
+    Stay,
+    /// The stack stops.
+    Exit,
+}
+
+impl Afterwards {
+    /// Asked for, else as somebody wants it who is there: a script or a CI must not wait for a Ctrl-C.
+    pub(crate) fn of(keep: bool, exit: bool) -> Self {
+        let somebody = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let stays = keep || (!exit && somebody && std::env::var_os("CI").is_none());
+        if stays { Self::Stay } else { Self::Exit }
+    }
+}
+
+pub(crate) async fn demo(context: &Context, afterwards: Afterwards) -> anyhow::Result<ExitCode> {
     let mut running = context.start(&context.options("demo", Build::Binaries)).await?;
     let info = running.info.clone();
     let mut narrator = Aloud::default();
     let journey = async {
-        let mut journey = Journey::prepare(&info, "000123", Owner::alex(&info)?, &mut narrator).await?;
+        let mut journey = Journey::prepare(&info, DEMO, Owner::alex(&info)?, &mut narrator).await?;
         journey.travel().await
     };
     let last = tokio::select! {
@@ -48,9 +72,14 @@ pub(crate) async fn demo(context: &Context, keep: bool) -> anyhow::Result<ExitCo
         ended = running.watch() => return ended.map(|()| ExitCode::FAILURE),
     };
     println!("\n{last}");
-    if keep {
-        show(&info);
-        running.watch().await?;
+    match afterwards {
+        Afterwards::Stay => {
+            println!("\nNow play both sides yourself, in a browser:\n\n  {}", page(&info, &format!("acc_{DEMO}")));
+            show(&info);
+            running.watch().await?;
+        }
+        // Not among the results: what is piped on ends with the journey.
+        Afterwards::Exit => eprintln!("\nTo play both sides yourself in a browser: cargo local demo --keep"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -58,6 +87,7 @@ pub(crate) async fn demo(context: &Context, keep: bool) -> anyhow::Result<ExitCo
 pub(crate) async fn up(context: &Context, watch: Option<u16>) -> anyhow::Result<ExitCode> {
     let options = Options { keeps_state: true, watch, ..context.options("up", Build::Binaries) };
     let mut running = context.start(&options).await?;
+    println!("\nOpen this in a browser:\n\n  {}", page(&running.info, "acc_demo"));
     show(&running.info);
     if let Some(port) = watch {
         println!("Functions are taken from port {port}: now run `cargo local lambda watch --invoke-port {port}`");
@@ -68,6 +98,7 @@ pub(crate) async fn up(context: &Context, watch: Option<u16>) -> anyhow::Result<
 
 pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let mut running = context.start(&context.options("test", Build::BinariesAndTests)).await?;
+    Browser::ensure(&context.layout, &context.progress);
     let info = running.info.clone();
     let passed = tokio::select! {
         passed = run_tests(context, &info, arguments) => passed?,
@@ -165,9 +196,13 @@ fn ended_early(info: &StackInfo) -> String {
     format!("{}\nthe journey ended early; all logs are in {}", words.join("\n"), info.logs.display())
 }
 
+/// The console, for an account.
+fn page(info: &StackInfo, account: &str) -> String {
+    format!("{}{APP_PATH}?account={account}", info.front)
+}
+
 fn show(info: &StackInfo) {
     println!("\nThe stack is running. Ctrl-C stops it.\n");
-    println!("  the app (stand-in)   {}/_local/app", info.front);
     println!("  the service          {}", info.front);
     println!("  Xero (stand-in)      {}   the bookkeeper's desk: pay an invoice here", info.xero);
     println!("  its controls         {}", info.xero_control);

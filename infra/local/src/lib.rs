@@ -8,6 +8,7 @@
 pub mod aws;
 pub mod backend;
 pub mod binaries;
+pub mod browser;
 pub mod cargo;
 pub mod client;
 pub mod deploy;
@@ -18,6 +19,7 @@ pub mod issuer;
 pub mod journey;
 pub mod layout;
 pub mod narrator;
+pub mod pages;
 pub mod part;
 pub mod ports;
 pub mod progress;

@@ -10,6 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 mod commands;
 
+use commands::Afterwards;
+
 /// Runs Sessional × Xero on this machine, without AWS and without Xero.
 #[derive(Debug, Parser)]
 #[command(name = "cargo local", bin_name = "cargo local", version)]
@@ -25,11 +27,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Set everything up and go through the journey: connect, map, invoice, paid
+    /// Set everything up and go through the journey: connect, map, invoice, paid; in a terminal the stack then
+    /// goes on, with a page to play both sides
     Demo {
-        /// Leave the stack running afterwards, until Ctrl-C
+        /// Leave the stack running afterwards, until Ctrl-C: what happens in a terminal
         #[arg(long)]
         keep: bool,
+        /// End with the journey: what happens in a script or in CI
+        #[arg(long, conflicts_with = "keep")]
+        exit: bool,
     },
     /// Start the stack and leave it running until Ctrl-C; it goes on where it was stopped
     Up {
@@ -84,7 +90,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         python: cli.python,
     };
     match cli.command {
-        Command::Demo { keep } => commands::demo(&context, keep).await,
+        Command::Demo { keep, exit } => commands::demo(&context, Afterwards::of(keep, exit)).await,
         Command::Up { watch } => commands::up(&context, watch).await,
         Command::Test { arguments } => commands::test(&context, &arguments).await,
         Command::Reset => commands::reset(&context),

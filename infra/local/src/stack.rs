@@ -15,7 +15,7 @@ use crate::backend::Inbox;
 use crate::binaries::{self, Build};
 use crate::deploy::{self, Deployment};
 use crate::emulator;
-use crate::front::{APP_PATH, Front, ISSUER_PATH};
+use crate::front::{APP_PATH, Front, ISSUER_PATH, Surroundings};
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::layout::{Layout, StackFolder};
 use crate::part::Part;
@@ -144,7 +144,8 @@ impl Stack {
         let deployment = deploy::deploy(layout, &python, &request).await?;
         let scopes = deployment.variable("connect", "OAUTH_SCOPES")?;
         stand_in::register(&stand_in.control, &app, &front_url, scopes).await?;
-        front.open(ports.aws, &deployment.api_id)?;
+        let surroundings = Surroundings { xero: stand_in.xero.clone(), client_id: app.client_id.clone() };
+        front.open(ports.aws, &deployment.api_id, ports.xero_control, surroundings)?;
         let info = StackInfo {
             name: folder.name.clone(),
             front: front_url,

@@ -119,8 +119,8 @@ pub async fn register(control: &str, app: &App, front: &str, scopes: &str) -> an
         name: "Sessional".to_owned(),
         redirect_uris: vec![format!("{front}/oauth/callback")],
         scopes: scopes.split_whitespace().map(str::to_owned).collect(),
-        // Every story connects an organisation of its own.
-        tier: Tier::Plus,
+        // Every story connects an organisation of its own, and some consents cover several.
+        tier: Tier::Advanced,
         certified: true,
         webhook: Some(WebhookSettings::new(format!("{front}/webhooks/accounting"), &app.webhook_key)),
     };
