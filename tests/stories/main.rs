@@ -6,6 +6,7 @@
 
 mod arrows;
 mod connecting;
+mod console;
 mod contract;
 mod crash;
 mod deployed;

@@ -1,0 +1,196 @@
+// What every browser test needs: a Chromium with a person in front of it, an organisation at Xero that nobody else
+// uses, and a look at each step in every appearance.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+// Installed outside of the repository, so `import` would not find them.
+const installed = createRequire(join(process.env.BROWSER_MODULES, "here"));
+const { chromium } = installed("playwright-core");
+const axe = readFileSync(installed.resolve("axe-core/axe.min.js"), "utf8");
+
+const { FRONT, XERO_CONTROL, CHROMIUM, SCREENSHOTS } = process.env;
+
+// No sandbox: the tests run as root in containers, and Chromium refuses its sandbox there. It calls nothing by itself.
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--lang=en-GB",
+];
+
+/** A machine that compiles beside it is slow; what has not happened by then does not happen. */
+const PATIENCE = 40_000;
+
+/** Every appearance that the pages have to be good in. */
+const LOOKS = [
+  ["light", { width: 1280, height: 860 }],
+  ["dark", { width: 1280, height: 860 }],
+  ["light", { width: 360, height: 740 }],
+  ["dark", { width: 360, height: 740 }],
+];
+
+/** One call of the stand-in's controls: what happens at Xero without the service. */
+export async function control(method, path, body) {
+  const options = { method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) };
+  const answer = await fetch(`${XERO_CONTROL}${path}`, options);
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+  return answer.status === 204 ? undefined : answer.json();
+}
+
+/** Somebody with a login and organisations at Xero. */
+export async function somebody(...organisations) {
+  const name = crypto.randomUUID().slice(0, 8);
+  const { id: user } = await control("POST", "/users", { email: `${name}@console.example`, given_name: "Sam", family_name: name });
+  const tenants = {};
+  for (const organisation of organisations) {
+    const { id } = await control("POST", "/organisations", { name: organisation, members: { [user]: "standard" } });
+    tenants[organisation] = id;
+  }
+  return { name, user, tenants, account: `acc_${name}` };
+}
+
+/** Runs a story in a browser of its own; what the page itself got wrong fails it. */
+export async function inBrowser(name, story) {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  try {
+    const [colorScheme, viewport] = LOOKS[0];
+    const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", colorScheme, viewport });
+    context.setDefaultTimeout(PATIENCE);
+    const page = await context.newPage();
+    const desk = new Desk(name, context, page);
+    try {
+      await story(desk);
+    } catch (error) {
+      await desk.shoot("FAILED");
+      throw error;
+    }
+    assert.deepEqual(desk.wrong, []);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** The person's desk: the console in one tab, Xero in others. */
+class Desk {
+  steps = 0;
+  wrong = [];
+
+  constructor(name, context, page) {
+    Object.assign(this, { name, context, page });
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    page.on("pageerror", (error) => this.wrong.push(String(error)));
+    // A refusal by the service is part of some stories; the page says it to the person.
+    page.on("console", (said) => {
+      if (said.type() === "error" && !said.text().startsWith("Failed to load resource")) this.wrong.push(said.text());
+    });
+  }
+
+  /** Opens the console for somebody. */
+  async open(person) {
+    this.person = person;
+    await this.page.goto(`${FRONT}/_local/app?account=${person.account}`);
+    await this.page.locator("#strip:not(:empty)").waitFor();
+  }
+
+  async view(name) {
+    await this.page.getByRole("navigation").getByRole("link", { name }).click();
+    await this.page.getByRole("heading", { level: 1, name }).waitFor();
+  }
+
+  /** From Connect to Xero's page, signed in as the person. */
+  async goToConsent(button = "Connect to Xero") {
+    const { page, person } = this;
+    await page.getByRole("button", { name: button }).click();
+    await page.waitForURL("**/identity/connect/authorize?**");
+    await page.goto(`${page.url()}&stand_in_user=${person.user}`);
+  }
+
+  /** Allows every organisation that is offered. */
+  async allow(button) {
+    await this.goToConsent(button);
+    for (const box of await this.page.getByRole("checkbox").all()) await box.check();
+    await this.page.getByRole("button", { name: "Allow access" }).click();
+    await this.page.waitForURL("**/_local/app**");
+  }
+
+  /** Takes the suggestions, but leaves some categories without an account. */
+  async map({ without = [] } = {}) {
+    const { page } = this;
+    await page.getByRole("button", { name: "Use all suggestions" }).click();
+    for (const category of without) await page.getByLabel(category, { exact: true }).selectOption("");
+    await page.getByRole("button", { name: "Save mapping" }).click();
+    await this.said("The mapping is saved");
+  }
+
+  /** Fills in the form of a new invoice: three sessions at 150 pounds and VAT. */
+  async fillInvoice(customer = "Tidewater Studios Ltd") {
+    const { page } = this;
+    await page.getByRole("button", { name: "New invoice" }).click();
+    const form = page.getByRole("dialog", { name: "New invoice" });
+    await form.getByLabel("Customer").fill(customer);
+    await form.getByLabel("Description").fill("Studio session");
+    await form.getByLabel("Quantity").fill("3");
+    await form.getByLabel("Price", { exact: true }).fill("150.00");
+    return form;
+  }
+
+  /** Makes an invoice and gives its number. */
+  async invoice(button = "Create and send") {
+    await this.view("Invoices");
+    const form = await this.fillInvoice();
+    const number = await form.getByLabel("Number").inputValue();
+    await form.getByRole("button", { name: button }).click();
+    await form.waitFor({ state: "detached" });
+    return number;
+  }
+
+  /** The invoice in its list, once it is in a state. */
+  async invoiceIs(number, state) {
+    const item = this.page.locator(`#invoice-list [data-number="${number}"]`);
+    await isIn(item, state);
+    return item;
+  }
+
+  /** What was said, to those who see and to those who hear. */
+  async said(sentence) {
+    await this.page.locator("#outcome", { hasText: sentence }).waitFor();
+    assert.match(await this.page.locator("#heard").textContent(), new RegExp(sentence));
+  }
+
+  async focused() {
+    return this.page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
+  }
+
+  /** Judges and photographs a step in every look, and goes back to the first. */
+  async step(name, page = this.page) {
+    this.steps += 1;
+    for (const [scheme, viewport] of LOOKS) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize(viewport);
+      const look = `${scheme}-${viewport.width < 600 ? "phone" : "desktop"}`;
+      assert.deepEqual(await violations(page), [], `${name}, ${look}`);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wider <= 0, `${name}, ${look}: ${wider} pixels wider than the screen`);
+      await this.shoot(`${name}-${look}`, page);
+    }
+    await page.emulateMedia({ colorScheme: LOOKS[0][0] });
+    await page.setViewportSize(LOOKS[0][1]);
+  }
+
+  async shoot(name, page = this.page) {
+    const path = join(SCREENSHOTS, `${this.name}-${String(this.steps).padStart(2, "0")}-${name}.png`);
+    await page.screenshot({ path, animations: "disabled", fullPage: true });
+  }
+}
+
+/** Waits until a document's pill says this, and nothing more: "In Xero" is also in "Not in Xero". */
+export const isIn = (item, state) => item.locator(".pill").and(item.getByText(state, { exact: true })).waitFor();
+
+/** What axe-core finds, of any weight. */
+async function violations(page) {
+  // As a user script of the driver: the page's own policy lets nothing else in.
+  await page.evaluate(`${axe};undefined`);
+  const { violations: found } = await page.evaluate(() => globalThis.axe.run());
+  return found.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((node) => node.html).join(" ")}`);
+}
