@@ -15,6 +15,7 @@ use aws::table::Table;
 use futures::future::poll_fn;
 use jiff::{SignedDuration, Timestamp};
 use local::aws::Aws;
+use local::stack::StackInfo;
 use rules::AccountId;
 use rules::connect::{Callback, Connect, ConsentRequest, Finished, Refusal};
 use rules::connection::Connection;
@@ -101,6 +102,11 @@ pub(crate) struct Inside {
     notifications: Queue,
 }
 
+/// AWS as the rules reach it here: noted as `inside` where the stack notes calls.
+fn address(stack: &StackInfo) -> String {
+    stack.recorder.as_ref().map_or_else(|| stack.aws.clone(), |recorder| format!("{recorder}/inside"))
+}
+
 /// Somebody with a login at Xero and organisations there.
 pub(crate) struct Person {
     pub(crate) user: XeroUserId,
@@ -145,7 +151,7 @@ impl Inside {
         let credentials =
             AppCredentials { client_id: client_id.clone(), client_secret: CLIENT_SECRET.to_owned().into() };
         let keys = Keys { id: "000000000000".to_owned(), secret: "test".to_owned(), session: None };
-        let sdk = aws::sdk::configured(local::aws::REGION.to_owned(), keys, Some(stack.aws.clone()))?;
+        let sdk = aws::sdk::configured(local::aws::REGION.to_owned(), keys, Some(address(&stack)))?;
         let variable = |name: &str| stack.deployment.variable("connect", name).map(str::to_owned);
         let sync_queue_url = fifo(&stack.aws()?).await?;
         Ok(Self {

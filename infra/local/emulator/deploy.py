@@ -5,7 +5,7 @@ Reads one JSON request from standard input, writes one JSON answer to standard o
   request   endpoint, region, stack, template, parameters {name: value}, bootstraps {binary: path of an executable},
             proxies {binary: url} (functions that somebody else runs, `cargo lambda watch`), secrets {logical id: value}
   answer    api_id, resources {logical id: physical id}, functions {binary: name}, environment {binary: {name: value}},
-            declared and deployed {route: "token" or "public"}
+            declared and deployed {route: "token" or "public"}, template (what was deployed, plain CloudFormation)
 
 A stack that exists is updated in place, so what it stores survives a new start.
 """
@@ -63,6 +63,7 @@ def main():
             "environment": {binary: environment(clients["lambda"], name) for binary, name in functions.items()},
             "declared": declared,
             "deployed": deployed(clients["apigatewayv2"], api_id),
+            "template": translated,
         },
         sys.stdout,
     )

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::cargo;
 use crate::layout::{Layout, StackFolder};
+use crate::recorder::Recorder;
 
 /// What to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +52,26 @@ fn binary(message: &Value) -> Option<(String, PathBuf)> {
 }
 
 /// Copies the binaries into the stack's folder and writes a bootstrap for each: name -> path of the bootstrap.
-pub fn stage(built: &BTreeMap<String, PathBuf>, folder: &StackFolder) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    built.iter().map(|(name, path)| Ok((name.clone(), stage_one(name, path, folder)?))).collect()
+/// With a recorder, each finds AWS behind it, at an address of its own.
+pub fn stage(
+    built: &BTreeMap<String, PathBuf>,
+    folder: &StackFolder,
+    recorder: Option<&Recorder>,
+) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let stage = |(name, path): (&String, &PathBuf)| {
+        let aws = recorder.map(|recorder| format!("export AWS_ENDPOINT_URL='{}/{name}'\n", recorder.url()));
+        Ok((name.clone(), stage_one(name, path, folder, &aws.unwrap_or_default())?))
+    };
+    built.iter().map(stage).collect()
 }
 
-fn stage_one(name: &str, built: &Path, folder: &StackFolder) -> anyhow::Result<PathBuf> {
+fn stage_one(name: &str, built: &Path, folder: &StackFolder, environment: &str) -> anyhow::Result<PathBuf> {
     let copy = folder.file("bin").join(name);
     let about = fs::metadata(built).with_context(|| format!("failed to find the binary {name}"))?;
     let changed = about.modified().context("failed to read a binary's age")?.duration_since(UNIX_EPOCH)?.as_nanos();
     let bootstrap = folder.file("bootstraps").join(name);
     let text = format!(
-        "#!/bin/sh\n# of {changed}, {} bytes: another build is another deployment\nexec '{}' >>'{}' 2>&1\n",
+        "#!/bin/sh\n# of {changed}, {} bytes: another build is another deployment\n{environment}exec '{}' >>'{}' 2>&1\n",
         about.len(),
         copy.display(),
         folder.log(name).display(),

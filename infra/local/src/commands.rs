@@ -17,7 +17,7 @@ use local::narrator::Aloud;
 use local::ports::AskedPorts;
 use local::progress::Progress;
 use local::python::Python;
-use local::stack::{self, Options, STACK_VARIABLE, Stack, StackInfo};
+use local::stack::{self, Options, STACK_VARIABLE, Stack, StackInfo, WHOLE_RUN_VARIABLE};
 use local::xero_side::Owner;
 
 /// What every command gets.
@@ -30,7 +30,15 @@ pub(crate) struct Context {
 
 impl Context {
     fn options(&self, name: &'static str, build: Build) -> Options {
-        Options { name, keeps_state: false, build, ports: self.ports, watch: None, python: self.python.clone() }
+        Options {
+            name,
+            keeps_state: false,
+            build,
+            ports: self.ports,
+            watch: None,
+            python: self.python.clone(),
+            records: false,
+        }
     }
 
     async fn start(&self, options: &Options) -> anyhow::Result<Stack> {
@@ -97,7 +105,8 @@ pub(crate) async fn up(context: &Context, watch: Option<u16>) -> anyhow::Result<
 }
 
 pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Result<ExitCode> {
-    let mut running = context.start(&context.options("test", Build::BinariesAndTests)).await?;
+    let options = Options { records: true, ..context.options("test", Build::BinariesAndTests) };
+    let mut running = context.start(&options).await?;
     Browser::ensure(&context.layout, &context.progress);
     let info = running.info.clone();
     let passed = tokio::select! {
@@ -128,17 +137,22 @@ async fn run_tests(context: &Context, info: &StackInfo, arguments: &[String]) ->
         }
     }
     let has_nextest = cargo("nextest --version").output().await.is_ok_and(|output| output.status.success());
-    let (line, name, leaks) = match has_nextest {
-        true => ("nextest run --workspace", "cargo nextest", "nextest run -p stories secrets::"),
-        false => ("test --workspace --lib --bins --tests", "cargo test", "test -p stories --test stories secrets::"),
+    let (line, name, again) = match has_nextest {
+        true => ("nextest run --workspace", "cargo nextest", "nextest run -p stories secrets:: whole_run::"),
+        false => (
+            "test --workspace --lib --bins --tests",
+            "cargo test",
+            "test -p stories --test stories -- secrets:: whole_run::",
+        ),
     };
     context.progress.step(&format!("running all tests with {name}"));
     let status = cargo(line).args(arguments).status().await.context("failed to run the tests")?;
     if !status.success() || !arguments.is_empty() {
         return Ok(status.success());
     }
-    // Once more at the end: now the logs are those of the whole run.
-    let output = cargo(leaks).output().await.context("failed to look for secrets in the logs")?;
+    // Once more at the end: now logs and calls are those of the whole run.
+    let output = cargo(again).env(WHOLE_RUN_VARIABLE, "1").output().await;
+    let output = output.context("failed to look at what the whole run has left")?;
     if !output.status.success() {
         eprintln!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     }

@@ -55,6 +55,8 @@ pub struct Deployment {
     pub declared: BTreeMap<String, String>,
     /// Routes the gateway has.
     pub deployed: BTreeMap<String, String>,
+    /// The template as it was deployed: plain CloudFormation.
+    pub template: serde_json::Value,
 }
 
 impl Deployment {

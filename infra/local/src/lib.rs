@@ -24,6 +24,7 @@ pub mod part;
 pub mod ports;
 pub mod progress;
 pub mod python;
+pub mod recorder;
 pub mod stack;
 pub mod stand_in;
 pub mod workers;

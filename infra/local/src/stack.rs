@@ -22,13 +22,20 @@ use crate::part::Part;
 use crate::ports::{AskedPorts, Ports};
 use crate::progress::Progress;
 use crate::python::Python;
+use crate::recorder::Recorder;
 use crate::stand_in::{self, App};
 
 /// Names the file that says where a running stack is; the stories read it.
 pub const STACK_VARIABLE: &str = "SESSIONAL_STACK";
 
+/// Says that every test has run: what they leave together can be judged.
+pub const WHOLE_RUN_VARIABLE: &str = "SESSIONAL_WHOLE_RUN";
+
 /// Seconds until a killed function's batch comes again. Minutes on AWS; here somebody is waiting.
 const QUEUE_VISIBILITY_TIMEOUT: &str = "8";
+
+/// The file of a stack in which the recorder notes.
+const CALLS: &str = "calls.txt";
 
 /// How to start a stack.
 #[derive(Clone, Debug)]
@@ -45,6 +52,8 @@ pub struct Options {
     pub watch: Option<u16>,
     /// The interpreter the user named.
     pub python: Option<String>,
+    /// Notes what the functions ask of AWS, for the story about permissions.
+    pub records: bool,
 }
 
 /// Where a running stack is. Written to `stack.json`.
@@ -56,6 +65,8 @@ pub struct StackInfo {
     pub front: String,
     /// The AWS emulator.
     pub aws: String,
+    /// The recorder in front of the emulator, on a stack that records.
+    pub recorder: Option<String>,
     /// The Xero stand-in.
     pub xero: String,
     /// The Xero stand-in's controls.
@@ -83,6 +94,11 @@ impl StackInfo {
             std::env::var_os(STACK_VARIABLE).map_or_else(|| layout.stack("up").file("stack.json"), PathBuf::from);
         Self::read(&path)
             .context("no stack is running; run `cargo local test`, or `cargo local up` in another terminal")
+    }
+
+    /// What was asked of AWS until now, line by line, on a stack that records.
+    pub fn calls(&self) -> anyhow::Result<String> {
+        fs::read_to_string(self.folder.join(CALLS)).context("this stack does not record: run `cargo local test`")
     }
 
     /// The emulator behind this stack.
@@ -118,7 +134,9 @@ impl Stack {
             folder.forget()?;
         }
         folder.prepare()?;
-        let bootstraps = binaries::stage(&built, &folder)?;
+        let recorder = if options.records { Some(Recorder::bind().await?) } else { None };
+        let bootstraps = binaries::stage(&built, &folder, recorder.as_ref())?;
+        let recorder_url = recorder.as_ref().map(|recorder| recorder.url().to_owned());
 
         let ports = Ports::choose(options.ports, &folder.file("ports.json"))?;
         let front_url = format!("http://localhost:{}", ports.front);
@@ -132,6 +150,9 @@ impl Stack {
         let stand_in = stand_in::start(layout, &python, &folder, ports, options.keeps_state).await?;
         let app = App::of(&folder)?;
         let emulator = emulator::start(layout, &python, &folder, ports, options.keeps_state).await?;
+        if let Some(recorder) = recorder {
+            tasks.push(recorder.start(emulator::endpoint(ports), &folder.file(CALLS))?);
+        }
 
         progress.step("deploying template.yaml");
         let request = deploy::Request {
@@ -150,6 +171,7 @@ impl Stack {
             name: folder.name.clone(),
             front: front_url,
             aws: emulator::endpoint(ports),
+            recorder: recorder_url,
             xero: stand_in.xero.clone(),
             xero_control: stand_in.control.clone(),
             app,
