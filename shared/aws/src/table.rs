@@ -20,6 +20,7 @@ use rules::AccountId;
 use rules::ports::{Answer, Written};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// The index on Xero's ids.
@@ -48,8 +49,14 @@ struct Key {
 trait Stored: Serialize + DeserializeOwned {
     /// What the item is, in its `kind` attribute and in errors.
     const KIND: &'static str;
-    /// The version that this code reads and writes.
+    /// The version that this code writes. What is only added, with a default, needs no other version; any other
+    /// change raises it and has its step in [`Stored::upgrade`].
     const VERSION: u32;
+    /// One step of a migration: the body of the version after this one. Items are brought up to date as they are
+    /// read, and stored so with their next change; none where that version was never written.
+    fn upgrade(_version: u32, _body: Value) -> Option<Value> {
+        None
+    }
     /// Its key.
     fn key(&self) -> Key;
     /// Its revision.
@@ -139,11 +146,21 @@ fn body<T: Serialize>(value: &T) -> Answer<String> {
 /// Reads an item; an unknown version is an error with a name, never a guess.
 fn parse<T: Stored>(item: &Item) -> Answer<T> {
     let version = item.get("version").and_then(|version| version.as_n().ok());
-    if version.map(String::as_str) != Some(T::VERSION.to_string().as_str()) {
-        let found = version.map_or("none", String::as_str);
-        return Err(because("read an item", format!("version {found} of a {} is not known", T::KIND)));
+    let found = version.and_then(|version| version.parse().ok());
+    if found == Some(T::VERSION) {
+        return parse_body(item, T::KIND);
     }
-    parse_body(item, T::KIND)
+    let unknown = || because("read an item", format!("version {} of a {} is not known", named(version), T::KIND));
+    let mut body: Value = parse_body(item, T::KIND)?;
+    for version in found.filter(|version| *version < T::VERSION).ok_or_else(unknown)?..T::VERSION {
+        body = T::upgrade(version, body).ok_or_else(unknown)?;
+    }
+    // As in `parse_body`, serde's sentence may quote a value.
+    serde_json::from_value(body).map_err(|_| because("read an item", format!("an upgraded {} is malformed", T::KIND)))
+}
+
+fn named(version: Option<&String>) -> &str {
+    version.map_or("none", String::as_str)
 }
 
 fn parse_body<T: DeserializeOwned>(item: &Item, kind: &'static str) -> Answer<T> {
@@ -172,3 +189,6 @@ fn text(value: impl Into<String>) -> AttributeValue {
 fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
+
+#[cfg(test)]
+mod tests;
