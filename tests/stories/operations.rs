@@ -149,3 +149,28 @@ fn what_cannot_be_made_again_outlives_the_stack_and_logs_do_not_outlive_their_us
     assert_eq!(functions.len(), 7);
     Ok(())
 }
+
+#[test]
+fn each_stage_sets_what_has_no_default_and_nothing_that_is_not_there() -> anyhow::Result<()> {
+    let template = template()?;
+    let known = template["Parameters"].as_object().unwrap();
+    let stages = fs::read_to_string(Layout::of_this_repository().root().join("infra/samconfig.toml"))?;
+    let overrides: Vec<&str> = stages.split("parameter_overrides = [").skip(1).collect();
+    assert_eq!(overrides.len(), 2);
+    for stage in overrides {
+        let lines = stage.lines().map(|line| line.trim().trim_start_matches('"'));
+        let set: BTreeSet<&str> = lines
+            .take_while(|line| *line != "]")
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, _)| name)
+            .collect();
+        for name in &set {
+            assert!(known.contains_key(*name), "template.yaml has no parameter {name}");
+            assert!(!name.contains("Secret") && !name.contains("Key"), "{name} looks like a secret");
+        }
+        for (name, parameter) in known {
+            assert!(parameter.get("Default").is_some() || set.contains(name.as_str()), "{name} is not set");
+        }
+    }
+    Ok(())
+}
