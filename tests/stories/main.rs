@@ -26,5 +26,6 @@ mod stage;
 mod template;
 mod tokens;
 mod upkeep;
+mod waiting;
 mod webhook;
 mod whole_run;

@@ -31,6 +31,10 @@ const MADE_BY_AWS: [&str; 9] = [
 /// to put away the old one. Stories do it with the functions' own adapters and a clock of theirs.
 const ROLLING_OVER: [&str; 2] = ["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret"];
 
+/// Written after a quarter of an hour without what is missing, which no test waits for. The rules' own tests do, with
+/// a clock of theirs.
+const AFTER_A_WHILE: [&str; 1] = ["webhook.events_missing"];
+
 fn all_tests_have_run() -> bool {
     std::env::var_os(WHOLE_RUN_VARIABLE).is_some()
 }
@@ -123,7 +127,8 @@ fn every_metric_of_the_catalogue_is_written_and_none_beside_it() -> anyhow::Resu
         assert!(metric.is_some(), "{name} is in no catalogue");
         assert!(values.len() < 12, "{name} is told apart by what is no short list: {values:?}");
     }
-    let missing: Vec<_> = CATALOGUE.iter().filter(|metric| !written.contains_key(metric.name)).collect();
+    let missing = CATALOGUE.iter().map(|metric| metric.name).filter(|name| !AFTER_A_WHILE.contains(name));
+    let missing: Vec<_> = missing.filter(|name| !written.contains_key(*name)).collect();
     assert!(missing.is_empty() || !all_tests_have_run(), "no function has written {missing:?}");
     Ok(())
 }
