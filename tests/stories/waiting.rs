@@ -118,13 +118,26 @@ async fn what_waits_for_its_user_goes_on_when_the_user_has_acted() -> anyhow::Re
     user.looked_after().await?;
     user.becomes(&shut_out, "synced").await?;
 
-    // The user removes the app in Xero, sees it in Sessional and authorises it again.
+    // The user removes the app in Xero and authorises it again.
     user.xero.disconnect_app(tenant, &client_id).await?;
-    user.journey.sessional.call("GET", "/accounts?refresh=true", None).await?;
     let lost = user.invoice(3).await?;
     user.becomes(&lost, "held").await?;
     user.journey.connect().await?;
     user.becomes(&lost, "synced").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_asks_for_the_accounts_of_a_lost_organisation_is_told_and_so_is_sessional() -> anyhow::Result<()> {
+    let stage = Stage::shared()?;
+    let mut silence = Silence;
+    // Without an invoice no webhook leads anybody else to Xero: it is this call that finds out.
+    let mut user = User::connected(&stage, &mut silence).await?;
+    user.journey.map_accounts().await?;
+    user.xero.disconnect_app(user.journey.owner.tenant, &stage.stack.app.client_id).await?;
+    let answer = user.journey.sessional.call("GET", "/accounts?refresh=true", None).await?;
+    ensure!(answer.status == 409, "{} {}", answer.status, answer.text);
+    user.journey.wait_for_notification("connection.error").await?;
     Ok(())
 }
 
