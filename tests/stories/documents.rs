@@ -1,79 +1,11 @@
 //! Every kind of event ends in the right document, or in a record that says why not.
 
-use std::time::{Duration, Instant};
-
-use anyhow::{Context as _, ensure};
-use local::journey::Journey;
+use anyhow::Context as _;
 use local::narrator::Silence;
-use local::xero_side::Owner;
 use serde_json::{Value, json};
-use xero_stand_in::control::Client;
 
-use crate::stage::{Stage, new_name};
-
-/// Long enough for a batch that waits behind another.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A connected account with mapped sales and fuel.
-struct Desk<'a> {
-    journey: Journey<'a>,
-    control: Client,
-    name: String,
-}
-
-impl<'a> Desk<'a> {
-    async fn open(stage: &Stage, silence: &'a mut Silence) -> anyhow::Result<Self> {
-        let name = new_name();
-        let owner = Owner::new(&stage.stack, &name).await?;
-        let mut journey = Journey::prepare(&stage.stack, &name, owner, silence).await?;
-        journey.connect().await?;
-        journey.map_accounts().await?;
-        Ok(Self { journey, control: Client::new(&stage.stack.xero_control)?, name })
-    }
-
-    fn event(&self, kind: &str, subject: &str, body: &Value) -> Value {
-        let id = format!("evt_{}_{}", new_name(), self.name);
-        let account = &self.journey.sessional.account;
-        json!({ "version": 1, "id": id, "type": kind, "account_id": account,
-                "occurred_at": "2026-11-20T09:30:00Z", subject: body })
-    }
-
-    async fn send(&mut self, events: &[Value]) -> anyhow::Result<()> {
-        let answer = self.journey.sessional.call("POST", "/events", Some(&json!({ "events": events }))).await?;
-        let answered = answer.json();
-        let results = answered.pointer("/results").and_then(Value::as_array);
-        let refused = results.is_none_or(|results| results.iter().any(|result| result["status"] != "accepted"));
-        ensure!(answer.status == 202 && !refused, "{}", answer.text);
-        Ok(())
-    }
-
-    async fn record(&mut self, kind: &str, id: &str, wanted: &str) -> anyhow::Result<Value> {
-        self.record_that(kind, id, |record| record["state"] == wanted).await
-    }
-
-    async fn record_that(&mut self, kind: &str, id: &str, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
-        let started = Instant::now();
-        loop {
-            let answer = self.journey.sessional.call("GET", &format!("/records/{kind}/{id}"), None).await?;
-            let record = answer.json();
-            if wanted(&record) {
-                return Ok(record);
-            }
-            ensure!(started.elapsed() < PATIENCE, "the record did not get there: {}", answer.text);
-            tokio::time::sleep(Duration::from_millis(150)).await;
-        }
-    }
-
-    async fn documents(&self) -> anyhow::Result<Value> {
-        Ok(serde_json::to_value(self.control.snapshot(self.journey.owner.tenant).await?)?)
-    }
-
-    fn expense(&self, category: &str) -> Value {
-        json!({ "id": format!("exp_{}", self.name), "category": category, "description": "Petrol to the studio",
-                "incurred_on": "2026-11-18", "currency": "GBP", "amount": "36.00", "tax_rate": "20",
-                "supplier": { "id": format!("sup_{}", self.name), "name": format!("Fuel stop {}", self.name) } })
-    }
-}
+use crate::desk::Desk;
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn a_voided_invoice_is_voided_in_xero_and_stays_single() -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use local::journey::Journey;
 use local::narrator::Silence;
 use local::xero_side::Owner;
 use rules::AccountId;
+use rules::action::Action;
 use rules::connection::{Connection, ErrorReason, Status};
 use rules::mapping::{self, Choices, Mapping, Target};
 use rules::ports::{Clock as _, Mappings as _, Organisations as _, Written};
@@ -23,7 +24,7 @@ async fn connected(inside: &Inside) -> anyhow::Result<(AccountId, Person)> {
 }
 
 /// Checks the connection, twice, and gives it with what the app shows of its error.
-async fn check(inside: &Inside, account: &AccountId) -> anyhow::Result<(Connection, Option<&'static str>)> {
+async fn check(inside: &Inside, account: &AccountId) -> anyhow::Result<(Connection, Option<Action>)> {
     for _ in 0..2 {
         assert_eq!(inside.work(account, Task::CheckConnection).await, Outcome::Done);
     }
@@ -39,7 +40,7 @@ async fn a_disconnect_made_in_xero_is_found_and_told_with_what_to_do() -> anyhow
     inside.xero().disconnect_app(*person.tenants[0].as_uuid(), inside.client_id()).await?;
     let (connection, action) = check(&inside, &account).await?;
     assert_eq!((connection.status, connection.error), (Status::Error, Some(ErrorReason::OrganisationGone)));
-    assert_eq!(action, Some("reauthorise"));
+    assert_eq!(action, Some(Action::Reauthorise));
     assert_eq!(inside.told(&account, "connection.error").await?["reason"], "organisation_gone");
     Ok(())
 }
@@ -51,7 +52,7 @@ async fn a_refresh_that_is_refused_after_a_disconnect_is_the_same_to_the_user() 
     inside.xero().set_switches(&json!({ "refresh_fails_after_disconnect": true })).await?;
     inside.xero().disconnect_app(*person.tenants[0].as_uuid(), inside.client_id()).await?;
     let (connection, action) = check(&inside, &account).await?;
-    assert_eq!((connection.error, action), (Some(ErrorReason::GrantRevoked), Some("reauthorise")));
+    assert_eq!((connection.error, action), (Some(ErrorReason::GrantRevoked), Some(Action::Reauthorise)));
     Ok(())
 }
 
@@ -63,7 +64,7 @@ async fn a_user_who_lost_their_role_is_told_so_and_goes_on_when_it_is_back() -> 
     for role in [None, Some(Role::ReadOnly)] {
         inside.xero().change_role(tenant, user, role).await?;
         let (connection, action) = check(&inside, &account).await?;
-        assert_eq!((connection.error, action), (Some(ErrorReason::AccessRefused), Some("fix_xero_subscription")));
+        assert_eq!((connection.error, action), (Some(ErrorReason::AccessRefused), Some(Action::FixXeroSubscription)));
 
         inside.pass(SignedDuration::from_hours(24)).await?;
         inside.xero().change_role(tenant, user, Some(Role::Standard)).await?;

@@ -165,7 +165,7 @@ impl App {
             vault: &self.vault,
             grants: &self.table,
             leases: &self.table,
-            records: &self.table,
+            waiting: &self.table,
             queue: &self.queue,
             notifications: &self.notifications,
             clock,

@@ -1,11 +1,15 @@
 //! `POST /events`: takes 1 to 100 events into the sync queue, each judged by itself. What is accepted is in
 //! the queue; what is refused says which field is wrong, and is stored nowhere.
 
+mod dry_run;
+
+pub use dry_run::{DryRunResult, DryRunResults, DryRunVerdict};
+
 use aws::http::{account, bytes, json, problem};
 use aws::queues::Queue;
 use aws::table::Table;
 use http::{Response, StatusCode};
-use lambda_http::{Body, Request};
+use lambda_http::{Body, Request, RequestExt as _};
 use rules::connection::Status;
 use rules::event::Event;
 use rules::ports::{Connections as _, Queued, SyncQueue as _};
@@ -13,6 +17,7 @@ use rules::{AccountId, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::convert::Infallible;
+use utoipa::ToSchema;
 
 /// Most events in one call.
 pub const MAX_EVENTS: usize = 100;
@@ -34,14 +39,14 @@ struct Events<'a> {
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Results {
     /// One for each event, in its order.
     pub results: Vec<EventResult>,
 }
 
 /// What became of one event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventResult {
     /// The event's id, where it could be read.
     pub id: Option<String>,
@@ -51,7 +56,7 @@ pub struct EventResult {
 }
 
 /// Whether an event was taken.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Verdict {
     /// It is in the queue.
@@ -70,13 +75,18 @@ impl App {
     /// Never: what goes wrong is an answer.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
         let answered = match account(&request, &self.account_claim) {
-            Ok(account) => self.take(&account, bytes(&request)).await,
+            Ok(account) => self.answer(&account, &request).await,
             Err(refused) => Err(refused),
         };
-        Ok(match answered {
-            Ok(results) => json(StatusCode::ACCEPTED, &results),
-            Err(refused) => problem(&refused),
-        })
+        Ok(answered.unwrap_or_else(|refused| problem(&refused)))
+    }
+
+    async fn answer(&self, account: &AccountId, request: &Request) -> Result<Response<Body>, Problem> {
+        match request.query_string_parameters().first("dry_run") {
+            None | Some("false") => Ok(json(StatusCode::ACCEPTED, &self.take(account, bytes(request)).await?)),
+            Some("true") => Ok(json(StatusCode::OK, &self.try_out(account, bytes(request)).await?)),
+            Some(_) => Err(Problem::invalid("dry_run", "This must be true or false")),
+        }
     }
 
     /// Takes a body of events for an account.
@@ -84,15 +94,12 @@ impl App {
     /// # Errors
     /// When the body is no list of events, the account is not connected, or the queue cannot be reached.
     pub async fn take(&self, account: &AccountId, body: &[u8]) -> Result<Results, Problem> {
-        let events: Events<'_> = serde_json::from_slice(body)
-            .map_err(|_| Problem::invalid("events", "The body must be JSON: {\"events\": [ … ]}"))?;
-        if events.events.is_empty() || events.events.len() > MAX_EVENTS {
-            return Err(Problem::invalid("events", format!("Send 1 to {MAX_EVENTS} events in one call")));
-        }
+        let events = read(body)?;
         self.check_connected(account).await?;
-        let judged: Vec<(Option<String>, Result<Queued, Problem>)> =
-            events.events.iter().map(|raw| (id_of(raw), judge(account, raw))).collect();
-        let good: Vec<Queued> = judged.iter().filter_map(|(_, judged)| judged.as_ref().ok().cloned()).collect();
+        let judged: Vec<(Option<String>, Result<Event, Problem>)> =
+            events.iter().map(|raw| (id_of(raw), judge(account, raw))).collect();
+        let good: Vec<Queued> =
+            judged.iter().zip(&events).filter_map(|((_, judged), raw)| queued(judged, raw)).collect();
         let taken = self.queue.enqueue(&good).await.map_err(|error| {
             tracing::warn!(error = %error, reason = %error.source, "events could not be queued");
             Problem::try_again()
@@ -127,12 +134,27 @@ impl App {
     }
 }
 
-fn judge(account: &AccountId, raw: &RawValue) -> Result<Queued, Problem> {
+fn read(body: &[u8]) -> Result<Vec<&RawValue>, Problem> {
+    let events: Events<'_> = serde_json::from_slice(body)
+        .map_err(|_| Problem::invalid("events", "The body must be JSON: {\"events\": [ … ]}"))?;
+    if events.events.is_empty() || events.events.len() > MAX_EVENTS {
+        return Err(Problem::invalid("events", format!("Send 1 to {MAX_EVENTS} events in one call")));
+    }
+    Ok(events.events)
+}
+
+fn judge(account: &AccountId, raw: &RawValue) -> Result<Event, Problem> {
     let event = Event::parse(raw.get())?;
     if event.account != *account {
         return Err(Problem::foreign_account());
     }
-    Ok(Queued { account: event.account, deduplication: event.id.to_string(), event: raw.get().to_owned() })
+    Ok(event)
+}
+
+fn queued(judged: &Result<Event, Problem>, raw: &RawValue) -> Option<Queued> {
+    let event = judged.as_ref().ok()?;
+    let (account, deduplication) = (event.account.clone(), event.id.to_string());
+    Some(Queued { account, deduplication, event: raw.get().to_owned() })
 }
 
 /// The id of an event for its result, whatever else is wrong with it.

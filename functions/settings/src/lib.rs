@@ -2,6 +2,7 @@
 
 mod chart;
 mod log;
+pub mod retry;
 
 use aws::http::{account, bytes, json, problem};
 use aws::queues::Queue;
@@ -62,7 +63,10 @@ impl App {
             ("GET", ["records"]) => {
                 self.records(account, query.first("kind"), query.first("state"), query.first("cursor")).await
             }
+            ("GET", ["records", "causes"]) => self.causes(account).await,
+            ("POST", ["records", "retry"]) => self.retry_cause(account, bytes(request)).await,
             ("GET", ["records", kind, id]) => self.record(account, kind, id).await,
+            ("POST", ["records", kind, id, "retry"]) => self.retry(account, kind, id).await,
             _ => Err(Problem::not_found("There is no such call")),
         }
     }

@@ -5,7 +5,7 @@ use aws::http::json;
 use http::StatusCode;
 use jiff::Timestamp;
 use rules::ports::{Organisations as _, Records as _};
-use rules::record::{Kind, RecordKey, State};
+use rules::record::{Kind, Record, RecordKey, State};
 use rules::record_view::{self, RecordView};
 use rules::{AccountId, Problem};
 use serde_json::json;
@@ -45,18 +45,23 @@ impl App {
     }
 
     pub(crate) async fn record(&self, account: &AccountId, kind: &str, id: &str) -> Answered {
+        let record = self.find(account, kind, id).await?;
+        let short_code = self.short_code(account, record.key.tenant).await?;
+        Ok(json(StatusCode::OK, &record_view::draw(record, short_code.as_deref(), Timestamp::now())))
+    }
+
+    /// The record of the account and organisation that has this name.
+    pub(crate) async fn find(&self, account: &AccountId, kind: &str, id: &str) -> Result<Record, Problem> {
         let missing =
             || Problem::not_found("There is no such record. What was sent a moment ago may still be on its way");
         let kind = Kind::parse(kind).ok_or_else(missing)?;
         let tenant = self.tenant(account).await?.ok_or_else(missing)?;
         let key = RecordKey { account: account.clone(), tenant, kind, id: id.to_owned() };
-        let record = self.table.record(&key).await.map_err(unavailable)?.ok_or_else(missing)?;
-        let short_code = self.short_code(account, tenant).await?;
-        Ok(json(StatusCode::OK, &record_view::draw(record, short_code.as_deref(), Timestamp::now())))
+        self.table.record(&key).await.map_err(unavailable)?.ok_or_else(missing)
     }
 
     /// The organisation whose records are shown; records stay readable after a disconnect.
-    async fn tenant(&self, account: &AccountId) -> Result<Option<TenantId>, Problem> {
+    pub(crate) async fn tenant(&self, account: &AccountId) -> Result<Option<TenantId>, Problem> {
         use rules::ports::Connections as _;
         let connection = self.table.connection(account).await.map_err(unavailable)?;
         Ok(connection.and_then(|connection| connection.organisation).map(|organisation| organisation.tenant))

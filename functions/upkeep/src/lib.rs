@@ -112,6 +112,7 @@ impl App {
             mappings: &self.table,
             organisations: &self.table,
             records: &self.table,
+            waiting: &self.table,
             sweeps: &self.table,
             cooldowns: &self.table,
             sync_queue: &self.sync_queue,

@@ -27,6 +27,8 @@ use std::collections::HashMap;
 pub const BY_XERO_ID: &str = "by-xero-id";
 /// The index on documents whose payment is awaited; only they are in it.
 pub const BY_OPEN: &str = "by-open";
+/// The index on records that wait, in the order in which they were first written; only they are in it.
+pub const BY_WAITING: &str = "by-waiting";
 /// The index on what changed last.
 pub const BY_CHANGE: &str = "by-change";
 

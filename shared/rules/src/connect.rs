@@ -11,8 +11,8 @@ use crate::connection::{ConnectedOrganisation, Connection, Status};
 use crate::disconnect::Disconnect;
 use crate::held;
 use crate::ports::{
-    Answer, Claims, Clock, Connections, Consents, Grants, Leases, Notifications, Records, SyncQueue, TokenVault,
-    Unavailable, Written,
+    Answer, Claims, Clock, Connections, Consents, Grants, Leases, Notifications, SyncQueue, TokenVault, Unavailable,
+    Waiting, Written,
 };
 use crate::random::NoEntropy;
 use crate::tokens::{self, TokenFailure};
@@ -156,7 +156,7 @@ pub struct Connect<'a> {
     /// The right to write a refresh token.
     pub leases: &'a dyn Leases,
     /// Records that may be held.
-    pub records: &'a dyn Records,
+    pub waiting: &'a dyn Waiting,
     /// Where held work goes.
     pub queue: &'a dyn SyncQueue,
     /// Where the backend is told.
@@ -359,7 +359,7 @@ impl Connect<'_> {
         if let Some(old) = before.filter(|old| *old != tenant) {
             self.claims.release(old, &connection.account).await?;
         }
-        let released = held::release(self.records, self.queue, &connection.account, tenant).await?;
+        let released = held::release(self.waiting, self.queue, &connection.account, tenant).await?;
         tracing::info!(xero.tenant_id = %tenant, held.released = released, "an organisation is connected");
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! An account's connection to one Xero organisation: its states, and what the user is told of an error.
 
 use crate::account::AccountId;
+use crate::action::Action;
 use crate::notification::{Details, Notification};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use xero::{ConnectionId, TenantId, XeroUserId};
 
 /// The version of the stored connection.
@@ -65,7 +67,7 @@ pub struct Connection {
 }
 
 /// Where a connection stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Work is synced.
@@ -148,11 +150,11 @@ impl ErrorReason {
 
     /// What the user does about it.
     #[must_use]
-    pub fn action(self) -> &'static str {
+    pub fn action(self) -> Action {
         match self {
-            Self::GrantRevoked | Self::OrganisationGone | Self::PermissionMissing => "reauthorise",
-            Self::AccessRefused => "fix_xero_subscription",
-            Self::PermissionWithheld => "contact_support",
+            Self::GrantRevoked | Self::OrganisationGone | Self::PermissionMissing => Action::Reauthorise,
+            Self::AccessRefused => Action::FixXeroSubscription,
+            Self::PermissionWithheld => Action::ContactSupport,
         }
     }
 
@@ -414,10 +416,10 @@ mod tests {
     fn a_permission_that_a_fresh_consent_lacks_is_nothing_that_the_user_can_mend() {
         let mut connection = connected();
         connection.lose(ErrorReason::PermissionMissing, NOW);
-        assert_eq!(connection.error.map(ErrorReason::action), Some("contact_support"));
+        assert_eq!(connection.error.map(ErrorReason::action), Some(Action::ContactSupport));
         let mut connection = connected();
         connection.lose(ErrorReason::PermissionMissing, NOW + FRESH_CONSENT);
-        assert_eq!(connection.error.map(ErrorReason::action), Some("reauthorise"));
+        assert_eq!(connection.error.map(ErrorReason::action), Some(Action::Reauthorise));
     }
 
     #[test]

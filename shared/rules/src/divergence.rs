@@ -1,13 +1,15 @@
 //! What happened to a synced document in Xero that does not come back: it was voided, deleted or edited
 //! there. Nothing is changed in Sessional; the record says so, and what can be done about it.
 
+use crate::action::Action;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 use xero::models::Invoice;
 
 /// How a document in Xero differs from what was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Divergence {
     /// What happened to it.
     pub change: Change,
@@ -15,12 +17,12 @@ pub struct Divergence {
     pub changed_on: Date,
     /// For the user, in plain English.
     pub message: String,
-    /// What the user can do: a stable word for the app's button.
-    pub action: String,
+    /// What the user can do.
+    pub action: Action,
 }
 
 /// What happened to a document in Xero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// It was approved, and taken back there.
@@ -53,24 +55,24 @@ impl Divergence {
                     "Voided in Xero on {day}. Nothing was changed in Sessional: void it here too, or \
                      create a new one if it is still owed."
                 ),
-                "void",
+                Action::Void,
             ),
             Change::Deleted => (
                 format!(
                     "Deleted in Xero on {day}. Nothing was changed in Sessional: void it here too, or \
                      create a new one if it is still owed."
                 ),
-                "void",
+                Action::Void,
             ),
             Change::Edited => (
                 format!(
                     "Changed in Xero on {day}. Sessional keeps its own version and still follows payments. \
                      Open it in Xero to compare."
                 ),
-                "open_xero",
+                Action::OpenXero,
             ),
         };
-        Self { change, changed_on, message, action: action.to_owned() }
+        Self { change, changed_on, message, action }
     }
 }
 
@@ -149,7 +151,7 @@ mod tests {
     fn the_user_is_told_the_day_and_what_can_be_done() {
         let divergence = Divergence::new(Change::Edited, jiff::civil::date(2026, 11, 2));
         assert!(divergence.message.starts_with("Changed in Xero on 2 November 2026."), "{}", divergence.message);
-        assert_eq!(divergence.action, "open_xero");
+        assert_eq!(divergence.action, Action::OpenXero);
         assert!(Change::Voided.is_final() && !Change::Edited.is_final());
     }
 }

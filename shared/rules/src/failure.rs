@@ -1,8 +1,14 @@
 //! What an error means and what happens next. Xero's refusals become sentences for a freelancer: what
 //! happened, to which document, who can fix it and how. Xero's own words are never shown raw.
 
+mod cause;
+
+pub use cause::{Cause, group, summary};
+
+use crate::action::Action;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use utoipa::ToSchema;
 use xero::refusal::Refusal;
 use xero::{Error, UnauthorizedReason};
 
@@ -16,35 +22,46 @@ pub const RETRY_WAIT: Duration = Duration::from_secs(5);
 pub const MAX_ATTEMPTS: u32 = 5;
 
 /// Why a record waits or failed, as the user sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
-    /// Stable word for the cause; records with the same cause are shown together.
-    pub cause: String,
+    /// Stable word for the cause.
+    pub cause: Cause,
     /// What happened and how it can be mended, in plain English.
     pub message: String,
-    /// What the user can do: a stable word for the app's button.
-    pub action: String,
+    /// What the user can do.
+    pub action: Action,
+    /// What the cause lies with: an account, a category, a contact, a currency. Records with the same are
+    /// shown together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 impl Failure {
     /// Makes one.
     #[must_use]
-    pub fn new(cause: &str, message: impl Into<String>, action: &str) -> Self {
-        Self { cause: cause.to_owned(), message: message.into(), action: action.to_owned() }
+    pub fn new(cause: Cause, message: impl Into<String>, action: Action) -> Self {
+        Self { cause, message: message.into(), action, about: None }
+    }
+
+    /// Says what the cause lies with.
+    #[must_use]
+    pub fn about(mut self, what: impl Into<String>) -> Self {
+        self.about = Some(what.into());
+        self
     }
 
     /// Work waits because the connection is in error.
     #[must_use]
     pub fn connection_lost() -> Self {
         let message = "It waits because Xero no longer accepts Sessional's access. Authorise it again and it is sent.";
-        Self::new("connection_error", message, "reauthorise")
+        Self::new(Cause::ConnectionError, message, Action::Reauthorise)
     }
 
     /// Work waits because no account is chosen for sales.
     #[must_use]
     pub fn sales_not_mapped() -> Self {
         let message = "It waits because no Xero account is chosen for sales. Choose one and it is sent.";
-        Self::new("sales_not_mapped", message, "map_accounts")
+        Self::new(Cause::SalesNotMapped, message, Action::MapAccounts)
     }
 
     /// The mapped account cannot be posted to any more.
@@ -57,7 +74,7 @@ impl Failure {
         let message = format!(
             "{which} is archived or deleted. Choose another in the mapping, or restore it in Xero, then retry."
         );
-        Self::new("account_archived", message, "map_accounts")
+        Self::new(Cause::AccountArchived, message, Action::MapAccounts).about(name.unwrap_or(what))
     }
 
     /// The category has no account, so its expenses are not sent.
@@ -67,7 +84,7 @@ impl Failure {
             "It was skipped because no Xero account is chosen for the category \u{201c}{category}\u{201d}. \
              Choose one and retry, and it is sent."
         );
-        Self::new("category_not_mapped", message, "map_accounts")
+        Self::new(Cause::CategoryNotMapped, message, Action::MapAccounts).about(category)
     }
 
     /// The bank account is in another currency than the expense.
@@ -77,7 +94,7 @@ impl Failure {
             "The bank account \u{201c}{account}\u{201d} is in {theirs}, and this expense is in {ours}. \
              Choose bills for expenses, or another bank account, then retry."
         );
-        Self::new("bank_currency", message, "map_accounts")
+        Self::new(Cause::BankCurrency, message, Action::MapAccounts).about(account)
     }
 
     /// A paid document cannot be voided.
@@ -87,7 +104,7 @@ impl Failure {
             "{subject} is paid or partly paid in Xero, so it cannot be voided. Remove the payment in Xero, or make a \
              credit note there, then retry."
         );
-        Self::new("paid", message, "open_xero")
+        Self::new(Cause::Paid, message, Action::OpenXero)
     }
 
     /// A paid document cannot be changed.
@@ -97,7 +114,7 @@ impl Failure {
             "{subject} was changed in Sessional after it was paid in Xero, and Xero keeps what was paid. \
              Correct it in Xero if it has to be."
         );
-        Self::new("paid", message, "open_xero")
+        Self::new(Cause::Paid, message, Action::OpenXero)
     }
 
     /// The organisation has no tax rate of this percentage that fits the account.
@@ -107,7 +124,7 @@ impl Failure {
             "The Xero organisation has no active tax rate of {percent}% that may be used with the account \u{201c}{account}\u{201d}. \
              Choose another account in the mapping, or ask whoever keeps the books to add the rate in Xero, then retry."
         );
-        Self::new("tax_rate_missing", message, "map_accounts")
+        Self::new(Cause::TaxRateMissing, message, Action::MapAccounts).about(format!("{percent}%"))
     }
 
     /// A document with this number exists and is not provably ours.
@@ -117,14 +134,14 @@ impl Failure {
             "Xero already has an invoice {number} that Sessional did not make. Nothing was changed in Xero. \
              Give this invoice another number in Sessional, or remove the other one in Xero, then retry."
         );
-        Self::new("number_clash", message, "change_number")
+        Self::new(Cause::NumberClash, message, Action::ChangeNumber)
     }
 
     /// No answer after several tries.
     #[must_use]
     pub fn no_answer() -> Self {
         let message = "Xero did not answer after several tries. Retry later; what may have arrived is looked up first.";
-        Self::new("no_answer", message, "retry")
+        Self::new(Cause::NoAnswer, message, Action::Retry)
     }
 
     /// The contact is archived in Xero.
@@ -133,87 +150,111 @@ impl Failure {
         let message = format!(
             "The contact \u{201c}{name}\u{201d} is archived in Xero. Restore it in Xero (Contacts, Archived), then retry."
         );
-        Self::new("contact_archived", message, "open_xero")
+        Self::new(Cause::ContactArchived, message, Action::OpenXero).about(name)
     }
 
     /// What a refusal by Xero means for the user; `subject` names the document, such as "Invoice SES-1".
     #[must_use]
     pub fn refused(sentences: &[String], subject: &str) -> Self {
-        let refusal = sentences.iter().map(|sentence| Refusal::of(sentence)).find(|refusal| *refusal != Refusal::Other);
-        Self::of_refusal(refusal.unwrap_or(Refusal::Other), subject)
+        let judged = sentences.iter().map(|sentence| (Refusal::of(sentence), sentence));
+        let known = judged.into_iter().find(|(refusal, _)| *refusal != Refusal::Other);
+        let Some((refusal, sentence)) = known else { return Self::of_refusal(Refusal::Other, subject) };
+        Self { about: named_in(refusal, sentence), ..Self::of_refusal(refusal, subject) }
     }
 
     fn of_refusal(refusal: Refusal, subject: &str) -> Self {
         let (cause, message, action) = match refusal {
             Refusal::NumberNotUnique => (
-                "number_clash",
+                Cause::NumberClash,
                 "has a number that Xero already uses. Give it another number, then retry.",
-                "change_number",
+                Action::ChangeNumber,
             ),
             Refusal::ContactNameTaken => (
-                "contact_name_taken",
+                Cause::ContactNameTaken,
                 "needs a contact whose name another contact in Xero has. Rename one of them, then retry.",
-                "open_xero",
+                Action::OpenXero,
             ),
             Refusal::ContactArchived => (
-                "contact_archived",
+                Cause::ContactArchived,
                 "is for a contact that is archived in Xero. Restore the contact in Xero, then retry.",
-                "open_xero",
+                Action::OpenXero,
             ),
             Refusal::AccountArchived => (
-                "account_archived",
+                Cause::AccountArchived,
                 "uses a Xero account that is archived or deleted. Choose another in the mapping, then retry.",
-                "map_accounts",
+                Action::MapAccounts,
             ),
             Refusal::AccountInvalid => (
-                "account_invalid",
+                Cause::AccountInvalid,
                 "uses a Xero account that cannot be used for it. Choose another in the mapping, then retry.",
-                "map_accounts",
+                Action::MapAccounts,
             ),
             Refusal::TaxTypeInvalid => (
-                "tax_invalid",
+                Cause::TaxInvalid,
                 "has a tax rate that Xero does not allow with the mapped account. Choose another account in the mapping, then retry.",
-                "map_accounts",
+                Action::MapAccounts,
             ),
             Refusal::PeriodLocked => (
-                "period_locked",
+                Cause::PeriodLocked,
                 "is dated in a period that is locked in Xero. Ask whoever keeps the books to move the lock date, or change the date, then retry.",
-                "open_xero",
+                Action::OpenXero,
             ),
             Refusal::CurrencyNotSubscribed => (
-                "currency_missing",
+                Cause::CurrencyMissing,
                 "is in a currency that the Xero organisation does not have. Add the currency in Xero, then retry.",
-                "open_xero",
+                Action::OpenXero,
             ),
             Refusal::DocumentStateDiffers => (
-                "changed_in_xero",
+                Cause::ChangedInXero,
                 "was changed in Xero, so this could not be done to it. Open it in Xero.",
-                "open_xero",
+                Action::OpenXero,
             ),
             Refusal::ApprovalLimit => (
-                "plan_limit",
+                Cause::PlanLimit,
                 "could not be approved because the Xero plan allows no more this month. Upgrade the plan in Xero, or retry next month.",
-                "open_xero",
+                Action::OpenXero,
             ),
             Refusal::Reconciled => (
-                "reconciled",
+                Cause::Reconciled,
                 "is reconciled with the bank in Xero and cannot be changed from here. Open it in Xero.",
-                "open_xero",
+                Action::OpenXero,
             ),
-            Refusal::ExceedsOutstanding => ("already_paid", "is already paid in Xero. Open it in Xero.", "open_xero"),
+            Refusal::ExceedsOutstanding => {
+                (Cause::AlreadyPaid, "is already paid in Xero. Open it in Xero.", Action::OpenXero)
+            }
             Refusal::EmailInvalid => (
-                "email_invalid",
+                Cause::EmailInvalid,
                 "is for an organisation whose e-mail address Xero does not accept. Correct the address in Sessional, then retry.",
-                "edit_organisation",
+                Action::EditOrganisation,
             ),
             Refusal::IdempotencyKey | Refusal::Other => (
-                "refused",
+                Cause::Refused,
                 "was refused by Xero. Retry; if it is refused again, contact support and name this document.",
-                "contact_support",
+                Action::ContactSupport,
             ),
         };
         Self::new(cause, format!("{subject} {message}"), action)
     }
+}
+
+/// What Xero's sentence says that the cause lies with: a quoted code, or a currency at its end.
+fn named_in(refusal: Refusal, sentence: &str) -> Option<String> {
+    let named = match refusal {
+        Refusal::AccountArchived | Refusal::AccountInvalid | Refusal::TaxTypeInvalid => sentence.split('\'').nth(1),
+        Refusal::CurrencyNotSubscribed => sentence.rsplit(' ').next().filter(|word| word.len() == 3),
+        Refusal::NumberNotUnique
+        | Refusal::ContactNameTaken
+        | Refusal::ContactArchived
+        | Refusal::PeriodLocked
+        | Refusal::DocumentStateDiffers
+        | Refusal::ApprovalLimit
+        | Refusal::Reconciled
+        | Refusal::IdempotencyKey
+        | Refusal::ExceedsOutstanding
+        | Refusal::EmailInvalid
+        | Refusal::Other => None,
+    };
+    named.filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 /// What happens after a call to Xero that gave no result.

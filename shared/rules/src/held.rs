@@ -2,7 +2,7 @@
 //! into the queue, oldest first. Releasing twice does no harm: a record that is synced is left alone.
 
 use crate::account::AccountId;
-use crate::ports::{Answer, Queued, Records, SyncQueue};
+use crate::ports::{Answer, Queued, SyncQueue, Waiting};
 use crate::record::{Record, State};
 use jiff::Timestamp;
 use xero::TenantId;
@@ -12,12 +12,12 @@ use xero::TenantId;
 /// # Errors
 /// When the records or the queue cannot be reached; what was not released stays held.
 pub async fn release(
-    records: &dyn Records,
+    waiting: &dyn Waiting,
     queue: &dyn SyncQueue,
     account: &AccountId,
     tenant: TenantId,
 ) -> Answer<usize> {
-    release_where(records, queue, account, tenant, |_| true).await
+    release_where(waiting, queue, account, tenant, |_| true).await
 }
 
 /// As [`release`], of those records alone that the caller names: a reason that is still there would only hold
@@ -26,16 +26,15 @@ pub async fn release(
 /// # Errors
 /// As [`release`].
 pub async fn release_where(
-    records: &dyn Records,
+    waiting: &dyn Waiting,
     queue: &dyn SyncQueue,
     account: &AccountId,
     tenant: TenantId,
     free: impl Fn(&Record) -> bool,
 ) -> Answer<usize> {
-    let mut held = all(records, account, tenant).await?;
-    held.retain(free);
-    held.sort_by_key(|record| record.created_at);
-    let events: Vec<Queued> = held.into_iter().filter_map(queued).collect();
+    let records = all(waiting, account, tenant).await?;
+    let held = records.into_iter().filter(|record| record.state == State::Held && free(record));
+    let events: Vec<Queued> = held.filter_map(|record| queued("held", record)).collect();
     let taken = queue.enqueue(&events).await?;
     Ok(taken.into_iter().filter(|taken| *taken).count())
 }
@@ -44,27 +43,34 @@ pub async fn release_where(
 ///
 /// # Errors
 /// When the records cannot be reached.
-pub async fn oldest(records: &dyn Records, account: &AccountId, tenant: TenantId) -> Answer<Option<Timestamp>> {
-    Ok(all(records, account, tenant).await?.into_iter().map(|record| record.changed_at).min())
+pub async fn oldest(waiting: &dyn Waiting, account: &AccountId, tenant: TenantId) -> Answer<Option<Timestamp>> {
+    let records = all(waiting, account, tenant).await?;
+    let held = records.into_iter().filter(|record| record.state == State::Held);
+    Ok(held.map(|record| record.changed_at).min())
 }
 
-async fn all(records: &dyn Records, account: &AccountId, tenant: TenantId) -> Answer<Vec<Record>> {
-    let mut held = Vec::new();
+/// Everything of an organisation that waits, oldest first.
+///
+/// # Errors
+/// When the records cannot be reached.
+pub(crate) async fn all(waiting: &dyn Waiting, account: &AccountId, tenant: TenantId) -> Answer<Vec<Record>> {
+    let mut found = Vec::new();
     let mut cursor = None;
     loop {
-        let page = records.records(account, tenant, None, cursor.as_deref()).await?;
-        held.extend(page.records.into_iter().filter(|record| record.state == State::Held));
+        let page = waiting.waiting(account, tenant, cursor.as_deref()).await?;
+        found.extend(page.records);
         cursor = page.next;
         if cursor.is_none() {
-            return Ok(held);
+            return Ok(found);
         }
     }
 }
 
-fn queued(record: Record) -> Option<Queued> {
+/// The stored event as it goes back into the queue: once for each state in which it waited, so that asking
+/// twice runs it once.
+pub(crate) fn queued(why: &str, record: Record) -> Option<Queued> {
     Some(Queued {
-        // One release for each time that it was held.
-        deduplication: format!("held:{}:{}", record.key.id, record.revision),
+        deduplication: format!("{why}:{}:{}:{}", record.key.kind.word(), record.key.id, record.revision),
         account: record.key.account,
         event: record.event?,
     })

@@ -5,15 +5,18 @@ use serde::Deserialize;
 
 /// What is wrong with an input.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub struct Wrong {
     /// The path of the field; empty for the whole.
-    pub(crate) path: String,
+    pub path: String,
     /// What would have been right.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 /// Reads a value.
-pub(crate) fn read<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Wrong> {
+///
+/// # Errors
+/// Which field is wrong, and what would be right.
+pub fn read<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Wrong> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();

@@ -5,6 +5,7 @@
 //! server, no environment variable and no clock but the one it is given.
 
 pub mod account;
+pub mod action;
 pub mod chart;
 pub mod connect;
 pub mod connection;
@@ -15,7 +16,7 @@ pub mod facts;
 pub mod failure;
 pub mod grant;
 pub mod held;
-mod input;
+pub mod input;
 pub mod lost;
 pub mod mapping;
 pub mod notification;
@@ -27,6 +28,7 @@ pub mod problem;
 pub mod random;
 pub mod record;
 pub mod record_view;
+pub mod retry;
 pub mod session;
 pub mod status;
 pub mod sync;

@@ -9,13 +9,14 @@ use crate::problem::Problem;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 use xero::TenantId;
 
 /// The version of the stored mapping.
 pub const VERSION: u32 = 1;
 
 /// A category of Sessional that is posted to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpenseCategory {
     /// Fuel.
@@ -66,15 +67,16 @@ impl ExpenseCategory {
 }
 
 /// An account of the chart, by Xero's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// Xero's id of the account.
+    #[schema(value_type = String, format = Uuid)]
     pub account_id: xero::AccountId,
 }
 
 /// How expenses become documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "post_as", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ExpenseDocuments {
     /// Bills: reconciling the bank feed matches them, and nothing is doubled.
@@ -86,12 +88,13 @@ pub enum ExpenseDocuments {
     /// Spend money from a bank account.
     SpendMoney {
         /// The bank account.
+        #[schema(value_type = String, format = Uuid)]
         bank_account_id: xero::AccountId,
     },
 }
 
 /// The status that a bill is made with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BillStatus {
     /// Approved, awaiting payment.
@@ -108,7 +111,7 @@ impl Default for ExpenseDocuments {
 }
 
 /// What the user chose, as the app sends it and reads it back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Choices {
     /// Where sales invoices are posted.

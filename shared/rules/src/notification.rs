@@ -3,6 +3,8 @@
 //! something that the record does not.
 
 use crate::account::AccountId;
+use crate::action::Action;
+use crate::failure::Cause;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -76,11 +78,11 @@ pub enum Details {
         #[serde(rename = "record_id")]
         id: String,
         /// Stable word for the cause.
-        cause: String,
+        cause: Cause,
         /// The sentence for the user.
         message: String,
         /// What the user can do.
-        action: String,
+        action: Action,
     },
     /// An organisation is connected.
     #[serde(rename = "connection.connected")]

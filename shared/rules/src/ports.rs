@@ -124,7 +124,7 @@ pub trait Organisations: Send + Sync {
 /// A page of records.
 #[derive(Debug)]
 pub struct Page {
-    /// Newest first.
+    /// In the order of the listing.
     pub records: Vec<Record>,
     /// Where the next page starts; none on the last.
     pub next: Option<String>,
@@ -149,6 +149,14 @@ pub trait Records: Send + Sync {
         kind: Option<Kind>,
         cursor: Option<&str>,
     ) -> Answer<Page>;
+}
+
+/// Records that wait for somebody or something, and whose events can be run again.
+#[async_trait]
+pub trait Waiting: Send + Sync {
+    /// Those of one organisation, in the order in which they were first written, from a cursor that an earlier
+    /// page gave. May be some moments behind.
+    async fn waiting(&self, account: &AccountId, tenant: TenantId, cursor: Option<&str>) -> Answer<Page>;
 }
 
 /// How far the sweeps of payments have come.

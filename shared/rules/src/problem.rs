@@ -1,11 +1,13 @@
 //! What a person is told when something cannot be done: RFC 9457 problem details with a stable type and,
 //! where the user can do something, an action. Never a token, a name, a body or a stack trace.
 
+use crate::action::Action;
 use serde::Serialize;
 use std::borrow::Cow;
+use utoipa::ToSchema;
 
 /// A problem as it is answered to the Sessional app (`application/problem+json`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
     /// Stable identifier of the kind of problem, a relative URI such as `/problems/not-connected`.
     pub r#type: &'static str,
@@ -20,7 +22,7 @@ pub struct Problem {
     pub field: Option<String>,
     /// What the user can do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub action: Option<&'static str>,
+    pub action: Option<Action>,
 }
 
 impl Problem {
@@ -80,7 +82,7 @@ impl Problem {
             409,
             "Connect a Xero organisation first",
         );
-        problem.action = Some("connect");
+        problem.action = Some(Action::Connect);
         problem
     }
 
@@ -93,7 +95,7 @@ impl Problem {
             409,
             "Xero no longer accepts the connection. Authorise it again; nothing that waits is lost",
         );
-        problem.action = Some("reauthorise");
+        problem.action = Some(Action::Reauthorise);
         problem
     }
 
@@ -106,7 +108,7 @@ impl Problem {
             409,
             "Another Sessional account is connected to this Xero organisation. Disconnect it there first",
         );
-        problem.action = Some("choose_organisation");
+        problem.action = Some(Action::ChooseOrganisation);
         problem
     }
 
@@ -114,6 +116,17 @@ impl Problem {
     #[must_use]
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new("/problems/not-found", "Not found", 404, detail)
+    }
+
+    /// The record does not wait for anything.
+    #[must_use]
+    pub fn nothing_to_retry() -> Self {
+        Self::new(
+            "/problems/nothing-to-retry",
+            "There is nothing to try again",
+            409,
+            "This record does not wait for anything: it is in Xero, or on its way there",
+        )
     }
 
     /// Xero or a store cannot answer just now.
@@ -125,7 +138,7 @@ impl Problem {
             503,
             "Xero or a part of this service cannot answer just now. Try again in a minute",
         );
-        problem.action = Some("retry");
+        problem.action = Some(Action::Retry);
         problem
     }
 
@@ -138,7 +151,7 @@ impl Problem {
             409,
             "Something else changed this at the same moment. Read it again and repeat",
         );
-        problem.action = Some("retry");
+        problem.action = Some(Action::Retry);
         problem
     }
 

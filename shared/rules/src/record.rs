@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use xero::models::{BankTransaction, Invoice, InvoiceStatus, InvoiceType};
 use xero::{BankTransactionId, ContactId, InvoiceId, TenantId};
 
@@ -22,7 +23,7 @@ pub const HISTORY_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub const HISTORY_ENTRIES: usize = 30;
 
 /// What kind of document a record is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A sales invoice.
@@ -62,7 +63,7 @@ pub struct RecordKey {
 }
 
 /// Where a record stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// About to be created in Xero; whether it was is looked up before anything is sent again.
@@ -196,7 +197,7 @@ impl Reference {
 }
 
 /// Both sides' amounts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Amounts {
     /// The currency of all of them.
     pub currency: String,
@@ -213,7 +214,7 @@ pub struct Amounts {
 }
 
 /// One thing that happened to a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
     /// When.
     pub at: Timestamp,
@@ -398,9 +399,9 @@ impl Record {
         let details = Details::RecordFailed {
             kind: self.key.kind.word().to_owned(),
             id: self.key.id.clone(),
-            cause: failure.cause.clone(),
+            cause: failure.cause,
             message: failure.message.clone(),
-            action: failure.action.clone(),
+            action: failure.action,
         };
         self.outbox.push(Notification::new(&self.key.account, self.revision, now, details));
     }
@@ -416,6 +417,12 @@ impl Record {
     pub fn is_open(&self) -> bool {
         let gone = self.divergence.as_ref().is_some_and(|divergence| divergence.change.is_final());
         self.key.kind == Kind::Invoice && matches!(self.state, State::Synced | State::PartPaid) && !gone
+    }
+
+    /// Whether it waits for somebody or something, and its event can be run again.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.failure.is_some() && self.event.is_some()
     }
 
     /// Whether the document is in Xero.

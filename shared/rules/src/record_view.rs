@@ -7,10 +7,11 @@ use crate::record::{Amounts, DocumentKind, Entry, HISTORY_AGE, Kind, Record, Ref
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
+use utoipa::ToSchema;
 use xero::{Document, InvoiceId};
 
 /// The answer of `GET /records/{kind}/{id}`, and an element of `GET /records`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RecordView {
     /// The kind of document.
     pub kind: Kind,
@@ -41,9 +42,10 @@ pub struct RecordView {
 }
 
 /// A document in Xero.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct XeroView {
     /// Xero's id.
+    #[schema(value_type = String, format = Uuid)]
     pub id: InvoiceId,
     /// Its number there.
     pub number: Option<String>,

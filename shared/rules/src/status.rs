@@ -1,13 +1,15 @@
 //! The connection as the app's Integrations page shows it.
 
+use crate::action::Action;
 use crate::connection::{Connection, Status};
 use crate::mapping::{ExpenseCategory, Mapping};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 use xero::TenantId;
 
 /// The answer of `GET /connection`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StatusView {
     /// Where the connection stands.
     pub status: Status,
@@ -26,27 +28,28 @@ pub struct StatusView {
 }
 
 /// A Xero organisation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct OrganisationView {
     /// Xero's id of it.
+    #[schema(value_type = String, format = Uuid)]
     pub tenant_id: TenantId,
     /// Its name.
     pub name: String,
 }
 
 /// Why a connection is in error.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorView {
     /// Stable word.
     pub reason: &'static str,
     /// In plain English.
     pub message: &'static str,
     /// What the user can do.
-    pub action: &'static str,
+    pub action: Action,
 }
 
 /// How far the set-up is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SetupView {
     /// Whether an organisation is chosen.
     pub organisation: bool,
@@ -59,7 +62,7 @@ pub struct SetupView {
 }
 
 /// Whether Xero asked us to wait.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct LimitsView {
     /// Until when nothing is sent to this organisation.
     pub waiting_until: Option<Timestamp>,

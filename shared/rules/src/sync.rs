@@ -5,6 +5,7 @@ mod adopt;
 pub mod contact;
 mod create;
 pub mod document;
+pub mod dry_run;
 mod hold;
 mod job;
 mod party;

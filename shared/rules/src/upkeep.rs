@@ -15,7 +15,7 @@ use crate::payments::Payments;
 use crate::payments::sweep::{Sweep, Swept};
 use crate::ports::{
     Answer, BrokenRefreshes, Claims, Clock, Connections, Cooldowns, Mappings, Notifications, Organisations, Population,
-    Records, Sweeps, SyncQueue, UpkeepQueue, Written,
+    Records, Sweeps, SyncQueue, UpkeepQueue, Waiting, Written,
 };
 use crate::tokens::{TokenFailure, Tokens};
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,10 @@ pub struct Upkeep<'a> {
     pub mappings: &'a dyn Mappings,
     /// What is known of organisations.
     pub organisations: &'a dyn Organisations,
-    /// Records that may be held.
+    /// Records of documents.
     pub records: &'a dyn Records,
+    /// Records that may be held.
+    pub waiting: &'a dyn Waiting,
     /// How far the sweeps of payments have come.
     pub sweeps: &'a dyn Sweeps,
     /// Tenants to leave alone.
@@ -218,7 +220,7 @@ impl Upkeep<'_> {
         let free = |record: &crate::record::Record| {
             mapped || record.failure.as_ref().is_none_or(|failure| failure.cause != not_mapped)
         };
-        let released = held::release_where(self.records, self.sync_queue, &connection.account, tenant, free).await?;
+        let released = held::release_where(self.waiting, self.sync_queue, &connection.account, tenant, free).await?;
         if released > 0 {
             tracing::info!(xero.tenant_id = %tenant, held.released = released, "held work goes on");
         }

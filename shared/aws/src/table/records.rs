@@ -1,13 +1,14 @@
-//! The records of documents, with their two indexes.
+//! The records of documents, with their indexes.
 
-use super::{BY_CHANGE, BY_OPEN, BY_XERO_ID, Item, Key, Stored, Table, parse, text};
+use super::{BY_CHANGE, BY_OPEN, BY_WAITING, BY_XERO_ID, Item, Key, Stored, Table, parse, text};
 use crate::trouble::{because, unavailable};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use rules::AccountId;
-use rules::ports::{Answer, Page, Records, Written};
+use rules::ports::{Answer, Page, Records, Waiting, Written};
 use rules::record::{self, Kind, Record, RecordKey};
 use std::collections::HashMap;
 use xero::{InvoiceId, TenantId};
@@ -19,7 +20,12 @@ fn sort_key(key: &RecordKey) -> String {
     format!("RECORD#{}#{}#{}", key.tenant, key.kind.word(), key.id)
 }
 
-/// The partition of the index on changes: one organisation of one account.
+/// A moment that sorts as text: milliseconds of fixed width. The id keeps two of the same moment apart.
+fn moment(at: Timestamp, id: &str) -> String {
+    format!("{:014}#{id}", at.as_millisecond())
+}
+
+/// The partition of the indexes: one organisation of one account.
 fn log(account: &AccountId, tenant: TenantId) -> String {
     format!("{account}#{tenant}")
 }
@@ -38,9 +44,11 @@ impl Stored for Record {
 
     fn attributes(&self, item: &mut Item) {
         item.insert("log".to_owned(), text(log(&self.key.account, self.key.tenant)));
-        // Milliseconds of fixed width sort as text; the id keeps two of the same moment apart.
-        let changed_at = format!("{:014}#{}", self.changed_at.as_millisecond(), self.key.id);
-        item.insert("changed_at".to_owned(), text(changed_at));
+        item.insert("changed_at".to_owned(), text(moment(self.changed_at, &self.key.id)));
+        if self.is_waiting() {
+            item.insert("waiting".to_owned(), text(log(&self.key.account, self.key.tenant)));
+            item.insert("created_at".to_owned(), text(moment(self.created_at, &self.key.id)));
+        }
         if let Some(reference) = &self.reference {
             item.insert("xero_tenant".to_owned(), text(self.key.tenant.to_string()));
             item.insert("xero_id".to_owned(), text(reference.id.to_string()));
@@ -112,43 +120,74 @@ impl Records for Table {
         kind: Option<Kind>,
         cursor: Option<&str>,
     ) -> Answer<Page> {
-        let start = cursor.map(|cursor| start_key(cursor, account, tenant)).transpose()?;
+        let newest_first = Listing { index: BY_CHANGE, partition: "log", sort: "changed_at", forward: false };
+        let mut page = self.list(newest_first, account, tenant, cursor).await?;
+        page.records.retain(|record| kind.is_none_or(|kind| record.key.kind == kind));
+        Ok(page)
+    }
+}
+
+#[async_trait]
+impl Waiting for Table {
+    async fn waiting(&self, account: &AccountId, tenant: TenantId, cursor: Option<&str>) -> Answer<Page> {
+        let oldest_first = Listing { index: BY_WAITING, partition: "waiting", sort: "created_at", forward: true };
+        self.list(oldest_first, account, tenant, cursor).await
+    }
+}
+
+/// How records of one organisation are listed: an index by its names.
+#[derive(Clone, Copy)]
+struct Listing {
+    index: &'static str,
+    partition: &'static str,
+    sort: &'static str,
+    forward: bool,
+}
+
+impl Table {
+    async fn list(
+        &self,
+        listing: Listing,
+        account: &AccountId,
+        tenant: TenantId,
+        cursor: Option<&str>,
+    ) -> Answer<Page> {
+        let start = cursor.map(|cursor| start_key(cursor, listing, account, tenant)).transpose()?;
         let query = self
             .client
             .query()
             .table_name(&self.name)
-            .index_name(BY_CHANGE)
-            .key_condition_expression("#log = :log")
-            .expression_attribute_names("#log", "log")
+            .index_name(listing.index)
+            .key_condition_expression("#partition = :log")
+            .expression_attribute_names("#partition", listing.partition)
             .expression_attribute_values(":log", text(log(account, tenant)))
-            .scan_index_forward(false)
+            .scan_index_forward(listing.forward)
             .set_exclusive_start_key(start)
             .limit(PAGE);
         let output = query.send().await.map_err(|error| unavailable("list records", &error))?;
         let records = output.items().iter().map(parse::<Record>).collect::<Answer<Vec<_>>>()?;
-        let records = records.into_iter().filter(|record| kind.is_none_or(|kind| record.key.kind == kind)).collect();
-        let next = output.last_evaluated_key().map(cursor_of).transpose()?;
+        let next = output.last_evaluated_key().map(|key| cursor_of(key, listing)).transpose()?;
         Ok(Page { records, next })
     }
 }
 
 /// The cursor carries only what does not name the account: that comes from the caller, so that a cursor of
 /// somebody else reads nothing of theirs.
-fn cursor_of(key: &HashMap<String, AttributeValue>) -> Answer<String> {
+fn cursor_of(key: &HashMap<String, AttributeValue>, listing: Listing) -> Answer<String> {
     let part = |name: &str| key.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
-    let (Some(sk), Some(changed_at)) = (part("sk"), part("changed_at")) else {
+    let (Some(sk), Some(moment)) = (part("sk"), part(listing.sort)) else {
         return Err(because("list records", "the key of the last record is incomplete"));
     };
-    Ok(URL_SAFE_NO_PAD.encode(format!("{sk}\n{changed_at}")))
+    Ok(URL_SAFE_NO_PAD.encode(format!("{sk}\n{moment}")))
 }
 
-fn start_key(cursor: &str, account: &AccountId, tenant: TenantId) -> Answer<Item> {
+fn start_key(cursor: &str, listing: Listing, account: &AccountId, tenant: TenantId) -> Answer<Item> {
     let malformed = || because("list records", "the cursor is malformed");
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| malformed())?;
     let decoded = String::from_utf8(bytes).map_err(|_| malformed())?;
-    let (sk, changed_at) = decoded.split_once('\n').ok_or_else(malformed)?;
+    let (sk, moment) = decoded.split_once('\n').ok_or_else(malformed)?;
     let mut key: Item = Key::of_account(account, sk).into();
-    key.insert("log".to_owned(), text(log(account, tenant)));
-    key.insert("changed_at".to_owned(), text(changed_at));
+    key.insert(listing.partition.to_owned(), text(log(account, tenant)));
+    key.insert(listing.sort.to_owned(), text(moment));
     Ok(key)
 }

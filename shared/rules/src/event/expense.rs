@@ -10,9 +10,10 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
+use utoipa::ToSchema;
 
 /// An expense in Sessional.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Expense {
     /// Sessional's id; also what marks the document in Xero as ours.
     pub id: SessionalId,
@@ -39,7 +40,7 @@ pub struct Expense {
 }
 
 /// Who was paid.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Supplier {
     /// Sessional's id, the contact number in Xero.
     pub id: SessionalId,

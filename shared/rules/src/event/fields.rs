@@ -4,9 +4,11 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $max:expr, $allowed:expr, $expected:literal) => {
+    ($(#[$doc:meta])* $name:ident, $length:expr, $allowed:expr, $pattern:literal, $expected:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -20,7 +22,7 @@ macro_rules! text {
             pub fn parse(text: impl Into<String>) -> Result<Self, &'static str> {
                 let text = text.into();
                 let allowed: fn(char) -> bool = $allowed;
-                if text.is_empty() || text.chars().count() > $max || !text.chars().all(allowed) {
+                if !$length.contains(&text.chars().count()) || !text.chars().all(allowed) {
                     return Err($expected);
                 }
                 Ok(Self(text))
@@ -46,6 +48,15 @@ macro_rules! text {
             }
         }
 
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some($pattern));
+                text.min_length(Some(*$length.start())).max_length(Some(*$length.end())).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -56,23 +67,23 @@ macro_rules! text {
 
 text!(
     /// The id of an event; at most 128 characters, because it is SQS's deduplication id too.
-    EventId, 128, |c| c.is_ascii_alphanumeric() || "_-.:".contains(c),
+    EventId, 1..=128, |c| c.is_ascii_alphanumeric() || "_-.:".contains(c), "^[A-Za-z0-9_.:-]+$",
     "This must be 1 to 128 letters, digits or _ - . :"
 );
 text!(
     /// Sessional's id of an invoice, an expense or an organisation; also the contact number in Xero, which
     /// has at most 50 characters.
-    SessionalId, 50, |c| c.is_ascii_alphanumeric() || "_-.:".contains(c),
+    SessionalId, 1..=50, |c| c.is_ascii_alphanumeric() || "_-.:".contains(c), "^[A-Za-z0-9_.:-]+$",
     "This must be 1 to 50 letters, digits or _ - . :"
 );
 text!(
     /// The number printed on a document, the same in both systems (Xero: at most 255 characters).
-    DocumentNumber, 255, |c| !c.is_control(),
+    DocumentNumber, 1..=255, |c| !c.is_control(), "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
     "This must be 1 to 255 characters"
 );
 text!(
     /// An ISO 4217 currency code.
-    Currency, 3, |c| c.is_ascii_uppercase(),
+    Currency, 3..=3, |c| c.is_ascii_uppercase(), "^[A-Z]{3}$",
     "This must be a currency code of three capital letters, such as GBP"
 );
 

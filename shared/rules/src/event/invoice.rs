@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
+use utoipa::ToSchema;
 
 /// Most lines of one invoice: keeps one document far from Xero's request limit of 3.5 MB.
 pub(super) const MAX_LINES: usize = 200;
@@ -16,7 +17,7 @@ pub(super) const MAX_LINES: usize = 200;
 pub(super) const MAX_DESCRIPTION: usize = 4_000;
 
 /// An invoice in Sessional.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Invoice {
     /// Sessional's id.
     pub id: SessionalId,
@@ -46,7 +47,7 @@ pub struct Invoice {
 }
 
 /// Whether unit amounts contain tax.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineAmounts {
     /// Tax comes on top.
@@ -58,7 +59,7 @@ pub enum LineAmounts {
 }
 
 /// An organisation that the user works with: a contact in Xero.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Organisation {
     /// Sessional's id, the contact number in Xero.
     pub id: SessionalId,
@@ -76,7 +77,7 @@ pub struct Organisation {
 }
 
 /// A postal address.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct Address {
     /// First line.
     #[serde(default)]
@@ -99,7 +100,7 @@ pub struct Address {
 }
 
 /// A line of an invoice.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Line {
     /// What it is for, 1 to 4,000 characters.
     pub description: String,
@@ -134,7 +135,7 @@ pub(super) fn read_invoice(raw: Option<&RawValue>) -> Result<Invoice, Problem> {
 }
 
 /// What a void or a deletion says of its object: the id is enough.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct Removed {
     /// Sessional's id.
     pub id: SessionalId,

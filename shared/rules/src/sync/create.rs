@@ -6,6 +6,8 @@ use super::job::Step;
 use super::{Context, Job, MAX_BATCH, Outcome, STORE_WAIT, Stop, Sync};
 use crate::facts;
 use crate::failure::{Failure, MAX_ATTEMPTS, RETRY_WAIT};
+use crate::mapping::Choices;
+use crate::organisation::Facts;
 use crate::ports::Written;
 use crate::record::{DocumentKind, Intent, Record, Reference};
 use crate::session::Interruption;
@@ -56,14 +58,14 @@ impl Sync<'_> {
 
     /// Draws a document. A refusal that comes from old knowledge is not believed before a fresh look.
     pub(super) async fn draw(&self, context: &mut Context<'_>, job: &Job) -> Result<Result<Document, Failure>, Stop> {
-        let drawn = draw(context, job);
+        let drawn = draw(&context.choices, &context.facts, job);
         if drawn.is_ok() || context.facts.fetched_at >= context.started {
             return Ok(drawn);
         }
         let account = job.account().ok_or(Stop::Again(STORE_WAIT))?;
         let read = facts::read(self.organisations, context.session, account, self.clock).await;
         context.facts = self.or_stop(context.session, read).await?;
-        Ok(draw(context, job))
+        Ok(draw(&context.choices, &context.facts, job))
     }
 
     /// Creates documents that go to the same collection in one call.
@@ -221,7 +223,7 @@ impl Sync<'_> {
     pub(super) async fn refuse(&self, job: &mut Job, failure: Failure) -> Result<(), Stop> {
         let (now, raw) = (self.clock.now(), job.raw.clone());
         if let Some(record) = job.record.as_mut() {
-            tracing::info!(record.id = record.key.id, cause = failure.cause, "a record failed");
+            tracing::info!(record.id = record.key.id, cause = failure.cause.word(), "a record failed");
             match record.reference {
                 Some(_) => record.complain(failure, Some(raw), now),
                 None => record.refuse(failure, Some(raw), now),
@@ -296,18 +298,18 @@ impl Made {
     }
 }
 
-fn draw(context: &Context<'_>, job: &Job) -> Result<Document, Failure> {
+/// The document of a job whose contact is known.
+pub(super) fn draw(choices: &Choices, facts: &Facts, job: &Job) -> Result<Document, Failure> {
     let none = || Failure::refused(&[], "The document");
     let contact = job.contact.ok_or_else(none)?;
-    let choices = &context.choices;
     if let Some(invoice) = job.invoice() {
         let sales = choices.sales.ok_or_else(Failure::sales_not_mapped)?.account_id;
-        return document::draw_invoice(invoice, job.is_sent(), contact, sales, &context.facts);
+        return document::draw_invoice(invoice, job.is_sent(), contact, sales, facts);
     }
     let expense = job.expense().ok_or_else(none)?;
     let target = choices.expenses.get(&expense.category);
     let target = target.ok_or_else(|| Failure::category_not_mapped(expense.category.word()))?;
-    document::draw_expense(expense, contact, target.account_id, choices, &context.facts)
+    document::draw_expense(expense, contact, target.account_id, choices, facts)
 }
 
 fn is_open(job: &Job) -> bool {

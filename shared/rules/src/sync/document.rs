@@ -228,7 +228,7 @@ fn check_currency(currency: &Currency, subject: &str, facts: &Facts) -> Result<(
     if facts.has_currency(currency.as_str()) {
         return Ok(());
     }
-    Err(Failure::refused(&["not subscribed to currency".to_owned()], subject))
+    Err(Failure::refused(&[format!("not subscribed to currency {currency}")], subject))
 }
 
 fn line_amount_types(told: LineAmounts, facts: &Facts) -> LineAmountTypes {

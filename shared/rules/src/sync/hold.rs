@@ -35,7 +35,7 @@ impl Sync<'_> {
                 let Some(record) = job.record.as_mut() else { return Ok(()) };
                 if !removal_waits(record) {
                     record.hold(failure.clone(), raw, now);
-                    tracing::info!(record.id = record.key.id, cause = failure.cause, "a record is held");
+                    tracing::info!(record.id = record.key.id, cause = failure.cause.word(), "a record is held");
                 }
                 self.store(job, Outcome::Done).await
             }

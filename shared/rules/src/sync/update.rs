@@ -11,6 +11,32 @@ use sha2::{Digest as _, Sha256};
 use xero::models::{Invoice, InvoiceUpdate, InvoicesBody, NewInvoice};
 use xero::{Element, InvoiceId};
 
+/// What there is to say to Xero about an invoice that it has.
+pub(super) enum Plan {
+    /// Nothing: it knows the content, and who was sent the invoice or has paid it has it.
+    Nothing,
+    /// It cannot be done.
+    Refused(Failure),
+    /// This; `changed` when it is more than that it was sent.
+    Send { update: Box<InvoiceUpdate>, content: String, changed: bool },
+}
+
+/// Decides it by what the record says of the content that Xero has.
+pub(super) fn plan(job: &Job, drawn: NewInvoice) -> Plan {
+    let Some(record) = job.record.as_ref() else { return Plan::Nothing };
+    let Some(id) = record.reference.as_ref().map(|reference| reference.id) else { return Plan::Nothing };
+    let content = Document::Invoice(drawn.clone()).content();
+    let changed = record.content.as_ref() != Some(&content);
+    let paid = matches!(record.state, State::PartPaid | State::Paid);
+    if paid && changed {
+        return Plan::Refused(Failure::paid_cannot_be_changed(&subject(job)));
+    }
+    if !changed && (record.sent || paid) {
+        return Plan::Nothing;
+    }
+    Plan::Send { update: Box::new(draw_update(id, changed.then_some(drawn))), content, changed }
+}
+
 impl Sync<'_> {
     /// Updates one invoice and marks it as sent, with one call or none.
     pub(super) async fn update(&self, context: &mut Context<'_>, job: &mut Job) -> Result<(), Stop> {
@@ -24,23 +50,17 @@ impl Sync<'_> {
             Ok(Document::SpendMoney(_)) => return self.store(job, Outcome::Done).await,
             Err(failure) => return self.complain(job, failure).await,
         };
-        let Some(record) = job.record.as_mut() else { return Ok(()) };
-        let Some(id) = record.reference.as_ref().map(|reference| reference.id) else { return Ok(()) };
-        let content = Document::Invoice(drawn.clone()).content();
-        let changed = record.content.as_ref() != Some(&content);
-        let paid = matches!(record.state, State::PartPaid | State::Paid);
-        if paid && changed {
-            let failure = Failure::paid_cannot_be_changed(&subject(job));
-            return self.complain(job, failure).await;
+        match plan(job, drawn) {
+            Plan::Nothing => {
+                if let Some(record) = job.record.as_mut() {
+                    record.sent = true;
+                    record.clear();
+                }
+                self.store(job, Outcome::Done).await
+            }
+            Plan::Refused(failure) => self.complain(job, failure).await,
+            Plan::Send { update, content, changed } => self.send_update(context, job, &update, content, changed).await,
         }
-        if !changed && (record.sent || paid) {
-            // Nothing is left to say to Xero: it knows the content, and who has paid has the invoice.
-            record.sent = true;
-            record.clear();
-            return self.store(job, Outcome::Done).await;
-        }
-        let update = draw_update(id, changed.then_some(drawn));
-        self.send_update(context, job, &update, content, changed).await
     }
 
     async fn send_update(
@@ -104,7 +124,7 @@ impl Sync<'_> {
         if let Some(record) = job.record.as_mut() {
             tracing::info!(
                 record.id = record.key.id,
-                cause = failure.cause,
+                cause = failure.cause.word(),
                 "something could not be done to a document"
             );
             record.complain(failure, Some(raw), now);

@@ -5,6 +5,8 @@ use rig::events::{Happening, Subject};
 use rig::tenant::{Tenant, Wishes};
 use rig::worker::{World, Xero};
 use rules::AccountId;
+use rules::action::Action;
+use rules::failure::Cause;
 use rules::notification::{Details, Notification};
 use xero_stand_in::control::{Fault, FaultKind};
 
@@ -19,9 +21,9 @@ fn a_notification_of_a_failure_can_be_read_back() {
     let details = Details::RecordFailed {
         kind: "invoice".to_owned(),
         id: "inv_1".to_owned(),
-        cause: "number_clash".to_owned(),
+        cause: Cause::NumberClash,
         message: "A sentence.".to_owned(),
-        action: "change_number".to_owned(),
+        action: Action::ChangeNumber,
     };
     let account = AccountId::parse("acc_1").unwrap();
     let written = Notification::new(&account, 1, "2026-11-22T09:00:00Z".parse().unwrap(), details);

@@ -1,0 +1,62 @@
+//! What waits, grouped by its cause, and trying it again: one record, or everything of a cause.
+
+use crate::{Answered, App, unavailable};
+use aws::http::json;
+use http::StatusCode;
+use rules::connection::Status;
+use rules::{AccountId, Problem, input, retry};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use xero::TenantId;
+
+/// The answer of `GET /records/causes`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Causes {
+    /// What waits, the largest group first.
+    pub causes: Vec<retry::CauseView>,
+}
+
+/// The body of `POST /records/retry`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryCause {
+    /// The key of a group of `GET /records/causes`.
+    #[schema(max_length = 500)]
+    pub cause: String,
+}
+
+impl App {
+    pub(crate) async fn causes(&self, account: &AccountId) -> Answered {
+        let causes = match self.tenant(account).await? {
+            Some(tenant) => retry::causes(&self.table, account, tenant).await.map_err(unavailable)?,
+            None => Vec::new(),
+        };
+        Ok(json(StatusCode::OK, &Causes { causes }))
+    }
+
+    pub(crate) async fn retry(&self, account: &AccountId, kind: &str, id: &str) -> Answered {
+        let record = self.find(account, kind, id).await?;
+        self.check_receives(account).await?;
+        let retried = retry::one(&self.queue, record).await.map_err(unavailable)?;
+        Ok(json(StatusCode::ACCEPTED, &retried.ok_or_else(Problem::nothing_to_retry)?))
+    }
+
+    pub(crate) async fn retry_cause(&self, account: &AccountId, body: &[u8]) -> Answered {
+        let asked: RetryCause = input::read(body).map_err(|wrong| Problem::invalid(wrong.path, wrong.reason))?;
+        let tenant = self.check_receives(account).await?;
+        let retried = retry::cause(&self.table, &self.queue, account, tenant, &asked.cause).await;
+        let retried = retried.map_err(unavailable)?;
+        tracing::info!(xero.tenant_id = %tenant, records.retried = retried.retried, "a cause is tried again");
+        Ok(json(StatusCode::ACCEPTED, &retried))
+    }
+
+    /// What is tried again has to have somewhere to go; while the connection is in error it is held.
+    async fn check_receives(&self, account: &AccountId) -> Result<TenantId, Problem> {
+        let connection = self.connection(account).await?;
+        let organisation = connection.organisation.as_ref().ok_or_else(Problem::not_connected)?;
+        match connection.status {
+            Status::Connected | Status::Error => Ok(organisation.tenant),
+            Status::ChooseOrganisation | Status::Disconnected => Err(Problem::not_connected()),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Why records wait or fail, as stable words: records with the same cause are shown together, with one
+//! sentence and one button for all of them.
+
+use super::Failure;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Why a record waits or failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The connection was lost.
+    ConnectionError,
+    /// No account is chosen for sales.
+    SalesNotMapped,
+    /// The expense's category has no account.
+    CategoryNotMapped,
+    /// The mapped account is archived or deleted in Xero.
+    AccountArchived,
+    /// The mapped account does not fit the document.
+    AccountInvalid,
+    /// The bank account is in another currency.
+    BankCurrency,
+    /// The organisation has no tax rate of this percentage.
+    TaxRateMissing,
+    /// The tax rate does not fit the account.
+    TaxInvalid,
+    /// The organisation does not have the currency.
+    CurrencyMissing,
+    /// The date lies in a locked period.
+    PeriodLocked,
+    /// Another document has the number.
+    NumberClash,
+    /// The contact is archived in Xero.
+    ContactArchived,
+    /// Another contact has the name.
+    ContactNameTaken,
+    /// The contact's e-mail address is not accepted.
+    EmailInvalid,
+    /// The document is paid, and what is paid is kept.
+    Paid,
+    /// More would be paid than is owed.
+    AlreadyPaid,
+    /// The document was changed in Xero.
+    ChangedInXero,
+    /// The document is reconciled with the bank.
+    Reconciled,
+    /// The organisation's plan allows no more this month.
+    PlanLimit,
+    /// Xero did not answer.
+    NoAnswer,
+    /// Xero refused it for a reason that is not known here.
+    Refused,
+}
+
+impl Cause {
+    /// The stable word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ConnectionError => "connection_error",
+            Self::SalesNotMapped => "sales_not_mapped",
+            Self::CategoryNotMapped => "category_not_mapped",
+            Self::AccountArchived => "account_archived",
+            Self::AccountInvalid => "account_invalid",
+            Self::BankCurrency => "bank_currency",
+            Self::TaxRateMissing => "tax_rate_missing",
+            Self::TaxInvalid => "tax_invalid",
+            Self::CurrencyMissing => "currency_missing",
+            Self::PeriodLocked => "period_locked",
+            Self::NumberClash => "number_clash",
+            Self::ContactArchived => "contact_archived",
+            Self::ContactNameTaken => "contact_name_taken",
+            Self::EmailInvalid => "email_invalid",
+            Self::Paid => "paid",
+            Self::AlreadyPaid => "already_paid",
+            Self::ChangedInXero => "changed_in_xero",
+            Self::Reconciled => "reconciled",
+            Self::PlanLimit => "plan_limit",
+            Self::NoAnswer => "no_answer",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Whether the cause lies with one thing that several documents share, such as an account or a contact.
+    fn is_shared(self) -> bool {
+        match self {
+            Self::CategoryNotMapped
+            | Self::AccountArchived
+            | Self::AccountInvalid
+            | Self::BankCurrency
+            | Self::TaxRateMissing
+            | Self::TaxInvalid
+            | Self::CurrencyMissing
+            | Self::ContactArchived
+            | Self::ContactNameTaken => true,
+            Self::ConnectionError
+            | Self::SalesNotMapped
+            | Self::PeriodLocked
+            | Self::NumberClash
+            | Self::EmailInvalid
+            | Self::Paid
+            | Self::AlreadyPaid
+            | Self::ChangedInXero
+            | Self::Reconciled
+            | Self::PlanLimit
+            | Self::NoAnswer
+            | Self::Refused => false,
+        }
+    }
+}
+
+/// The key of the group that a failure is shown in: its cause, with what it is about where several documents
+/// share that.
+#[must_use]
+pub fn group(failure: &Failure) -> String {
+    match &failure.about {
+        Some(about) if failure.cause.is_shared() => format!("{}:{about}", failure.cause.word()),
+        Some(_) | None => failure.cause.word().to_owned(),
+    }
+}
+
+/// One sentence for all items of a group.
+#[must_use]
+pub fn summary(failure: &Failure, count: usize) -> String {
+    let items = if count == 1 { "1 item waits".to_owned() } else { format!("{count} items wait") };
+    let named = |what: &str| match &failure.about {
+        Some(about) => format!("{what} \u{201c}{about}\u{201d}"),
+        None => what.to_owned(),
+    };
+    match failure.cause {
+        Cause::ConnectionError => format!("{items} for you to authorise Xero again."),
+        Cause::SalesNotMapped => format!("{items} for you to choose a Xero account for sales."),
+        Cause::CategoryNotMapped => {
+            format!("{items} for a Xero account: none is chosen for {}.", named("the category"))
+        }
+        Cause::AccountArchived => {
+            format!("{items} for one account that is archived or deleted in Xero{}.", of(failure))
+        }
+        Cause::AccountInvalid => format!("{items} because a mapped account cannot be used for them{}.", of(failure)),
+        Cause::BankCurrency => format!("{items} because {} is in another currency.", named("the bank account")),
+        Cause::TaxRateMissing => {
+            format!("{items} for a tax rate that the Xero organisation does not have{}.", of(failure))
+        }
+        Cause::TaxInvalid => {
+            format!("{items} because Xero does not allow their tax rate with the account{}.", of(failure))
+        }
+        Cause::CurrencyMissing => {
+            format!("{items} for a currency that the Xero organisation does not have{}.", of(failure))
+        }
+        Cause::PeriodLocked => format!("{items} because their dates lie in a period that is locked in Xero."),
+        Cause::NumberClash => format!("{items} because their numbers are taken in Xero."),
+        Cause::ContactArchived => format!("{items} for {}, which is archived in Xero.", named("the contact")),
+        Cause::ContactNameTaken => {
+            format!("{items} for {}, whose name another contact in Xero has.", named("the contact"))
+        }
+        Cause::EmailInvalid => format!("{items} for an e-mail address that Xero accepts."),
+        Cause::Paid => format!("{items} because the documents are paid in Xero."),
+        Cause::AlreadyPaid => format!("{items} because the documents are paid in Xero already."),
+        Cause::ChangedInXero => format!("{items} because the documents were changed in Xero."),
+        Cause::Reconciled => format!("{items} because the documents are reconciled with the bank in Xero."),
+        Cause::PlanLimit => format!("{items} because the Xero plan allows no more this month."),
+        Cause::NoAnswer => format!("{items} because Xero did not answer."),
+        Cause::Refused => format!("{items} because Xero refused them."),
+    }
+}
+
+fn of(failure: &Failure) -> String {
+    failure.about.as_ref().map(|about| format!(": \u{201c}{about}\u{201d}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_one_account_is_one_group_with_one_sentence() {
+        let one = Failure::account_unusable(Some("Sales"), "sales");
+        let other = Failure::account_unusable(Some("Fuel"), "fuel");
+        assert_eq!(group(&one), "account_archived:Sales");
+        assert_ne!(group(&one), group(&other));
+        assert_eq!(
+            summary(&one, 12),
+            "12 items wait for one account that is archived or deleted in Xero: \u{201c}Sales\u{201d}."
+        );
+        assert_eq!(summary(&Failure::no_answer(), 1), "1 item waits because Xero did not answer.");
+    }
+
+    #[test]
+    fn the_word_of_a_cause_is_how_it_is_stored() {
+        for cause in [Cause::ConnectionError, Cause::TaxRateMissing, Cause::NoAnswer] {
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.word());
+        }
+    }
+}
