@@ -7,7 +7,7 @@ use local::xero_side::Owner;
 use rules::AccountId;
 use rules::action::Action;
 use rules::connection::{Connection, ErrorReason, Status};
-use rules::mapping::{self, Choices, Mapping, Target};
+use rules::mapping::{Choices, Mapping, Target};
 use rules::ports::{Clock as _, Mappings as _, Organisations as _, Written};
 use rules::status;
 use rules::tokens::Memory;
@@ -29,7 +29,7 @@ async fn check(inside: &Inside, account: &AccountId) -> anyhow::Result<(Connecti
         assert_eq!(inside.work(account, Task::CheckConnection).await, Outcome::Done);
     }
     let connection = inside.connection(account).await?;
-    let shown = status::draw(Some(connection.clone()), None, None);
+    let shown = status::draw(Some(connection.clone()), None, None, Vec::new());
     Ok((connection, shown.error.map(|error| error.action)))
 }
 
@@ -94,14 +94,9 @@ async fn a_mapped_account_that_was_archived_and_a_new_name_are_noted() -> anyhow
     check(&inside, &account).await?;
     let facts = inside.table.facts(&account, tenant).await?.unwrap();
     let sales = facts.accounts.iter().find(|account| account.code.as_deref() == Some("200")).unwrap().account_id;
-    let mut mapping = Mapping {
-        version: mapping::VERSION,
-        account: account.clone(),
-        tenant,
-        revision: 0,
-        chosen_at: inside.clock.now(),
-        choices: Choices { sales: Some(Target { account_id: sales }), ..Choices::default() },
-    };
+    let now = inside.clock.now();
+    let mut mapping = Mapping::new(account.clone(), tenant, now);
+    mapping.change(Choices { sales: Some(Target { account_id: sales }), ..Choices::default() }, now);
     assert_eq!(inside.table.put_mapping(&mut mapping).await?, Written::Done);
     assert!(check(&inside, &account).await?.0.archived_categories.is_empty());
 
@@ -109,8 +104,13 @@ async fn a_mapped_account_that_was_archived_and_a_new_name_are_noted() -> anyhow
     let renamed = OrganisationChange { name: Some("Another name".to_owned()), ..OrganisationChange::default() };
     inside.xero().change_organisation(*tenant.as_uuid(), &renamed).await?;
     let (connection, _) = check(&inside, &account).await?;
-    let shown = serde_json::to_value(status::draw(Some(connection), Some(&mapping), None))?;
-    assert_eq!(shown["setup"]["archived_categories"], json!(["sales"]));
+    assert_eq!(connection.archived_categories, ["sales"]);
+    let facts = inside.table.facts(&account, tenant).await?.unwrap();
+    let broken = status::broken(&mapping.choices, &facts, &[]);
+    let shown = serde_json::to_value(status::draw(Some(connection), Some(&mapping), None, broken))?;
+    let expected =
+        json!([{ "category": "sales", "account": "Sales", "reason": "It is archived in Xero", "waiting": 0 }]);
+    assert_eq!(shown["setup"]["broken"], expected);
     assert_eq!(shown["organisation"]["name"], "Another name");
     Ok(())
 }

@@ -3,8 +3,10 @@
 //! The callback is public: what protects it is the one-time state and the secret in the browser's cookie.
 //! It always ends in a redirect to the app's configured return URL, never to one from the request.
 
+pub mod contract;
 mod cookie;
 
+use crate::contract::{Chosen, OrganisationChoice, Organisations, Started};
 use aws::clock::SystemClock;
 use aws::http::{account, bytes, json, problem};
 use aws::queues::Queue;
@@ -17,12 +19,9 @@ use rules::connect::{Callback, Connect, ConsentRequest, Finished, Refusal};
 use rules::ports::Connections as _;
 use rules::status::OrganisationView;
 use rules::{AccountId, Problem};
-use serde::Deserialize;
-use serde_json::json;
 use std::convert::Infallible;
 use std::time::Duration;
 use url::Url;
-use xero::TenantId;
 
 /// How long a callback may take: then the browser goes back to the app, and upkeep tidies up. The gateway waits for 30
 /// seconds and the function runs for 29; a user who is left on an error page knows nothing.
@@ -76,7 +75,7 @@ impl App {
         let started = self.connect(&clock).start(account).await.map_err(|refusal| refused(&refusal))?;
         // Xero's own pages end some consents without a word to us: what began and never came back shows there.
         tracing::info!("a consent was started");
-        let body = json!({"authorise_url": started.authorise_url, "expires_at": started.expires_at});
+        let body = Started { authorise_url: started.authorise_url.to_string(), expires_at: started.expires_at };
         let mut response = json(StatusCode::OK, &body);
         let cookie = cookie::set(&started.browser_secret).map_err(|_| Problem::operator())?;
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -128,15 +127,11 @@ impl App {
             .into_iter()
             .map(|choice| OrganisationView { tenant_id: choice.tenant, name: choice.name })
             .collect();
-        Ok(json(StatusCode::OK, &json!({"organisations": organisations})))
+        Ok(json(StatusCode::OK, &Organisations { organisations }))
     }
 
     async fn choose(&self, account: &AccountId, body: &[u8]) -> Result<Response<Body>, Problem> {
-        #[derive(Deserialize)]
-        struct Choice {
-            tenant_id: TenantId,
-        }
-        let choice: Choice = serde_json::from_slice(body).map_err(|_| {
+        let choice: OrganisationChoice = serde_json::from_slice(body).map_err(|_| {
             Problem::invalid("tenant_id", "Name one of the organisations of GET /connection/organisations")
         })?;
         let clock = SystemClock;
@@ -144,7 +139,7 @@ impl App {
             self.connect(&clock).choose(account, choice.tenant_id).await.map_err(|refusal| refused(&refusal))?;
         let organisation =
             chosen.organisation.map(|chosen| OrganisationView { tenant_id: chosen.tenant, name: chosen.name });
-        Ok(json(StatusCode::OK, &json!({"status": chosen.status, "organisation": organisation})))
+        Ok(json(StatusCode::OK, &Chosen { status: chosen.status, organisation }))
     }
 
     async fn disconnect(&self, account: &AccountId) -> Result<Response<Body>, Problem> {

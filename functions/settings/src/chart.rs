@@ -7,10 +7,12 @@ use aws::http::json;
 use http::StatusCode;
 use jiff::Timestamp;
 use rules::connection::{Connection, Status};
-use rules::mapping::{self, Choices, ExpenseDocuments, Mapping};
+use rules::mapping::{Choices, ExpenseDocuments, Mapping};
+use rules::mapping_view::{MappingRequest, MappingView};
 use rules::organisation::Facts;
-use rules::ports::{Connections as _, Mappings as _, Written};
+use rules::ports::{Connections as _, Mappings as _, Organisations as _, Written};
 use rules::session::{Interruption, Session};
+use rules::status::{self, BrokenView};
 use rules::{AccountId, Problem, chart, facts, held, lost};
 use xero::TenantId;
 
@@ -28,24 +30,49 @@ impl App {
         let connection = self.connection(account).await?;
         let tenant = connection.organisation.as_ref().ok_or_else(Problem::not_connected)?.tenant;
         let stored = self.table.mapping(account, tenant).await.map_err(unavailable)?;
-        let choices = stored.map(|mapping| mapping.choices).unwrap_or_default();
-        Ok(json(StatusCode::OK, &choices))
+        let mapping = stored.unwrap_or_else(|| Mapping::new(account.clone(), tenant, Timestamp::now()));
+        Ok(json(StatusCode::OK, &MappingView::from(mapping)))
     }
 
     pub(crate) async fn map(&self, account: &AccountId, body: &[u8]) -> Answered {
-        let choices = Choices::parse(body)?;
+        let request = MappingRequest::parse(body)?;
+        let seen = request.version;
+        let choices = request.into_choices();
         let connection = self.connection(account).await?;
         let facts = self.facts(&connection, true).await?;
         choices.check(&facts)?;
         self.check_permission(&connection, &choices).await?;
         let tenant = connection.tenant().ok_or_else(Problem::connection_lost)?;
-        self.store(account, tenant, choices.clone()).await?;
-        if choices.sales.is_some() {
+        let mapping = self.store(account, tenant, choices, seen).await?;
+        if mapping.choices.sales.is_some() {
             self.note_drain(account).await?;
             let released = held::release(&self.table, &self.queue, account, tenant).await.map_err(unavailable)?;
             tracing::info!(xero.tenant_id = %tenant, held.released = released, "a mapping was stored");
         }
-        Ok(json(StatusCode::OK, &choices))
+        Ok(json(StatusCode::OK, &MappingView::from(mapping)))
+    }
+
+    /// What is broken in the mapping, and what waits for it. After a new connection the chart is read afresh: the
+    /// organisation may have changed while it was away.
+    pub(crate) async fn broken(&self, connection: &Connection, mapping: &Mapping) -> Result<Vec<BrokenView>, Problem> {
+        let (account, tenant) = (&connection.account, mapping.tenant);
+        let stored = self.table.facts(account, tenant).await.map_err(unavailable)?;
+        let before = connection.connected_at.filter(|_| connection.status == Status::Connected);
+        let old = |facts: &Facts| before.is_some_and(|connected| facts.fetched_at < connected);
+        let facts = match stored {
+            Some(facts) if old(&facts) => match self.facts(connection, false).await {
+                Ok(fresh) => fresh,
+                // The status itself can be told all the same.
+                Err(_) => facts,
+            },
+            Some(facts) => facts,
+            None => return Ok(Vec::new()),
+        };
+        if mapping.choices.broken(&facts).is_empty() {
+            return Ok(Vec::new());
+        }
+        let waiting = held::all(&self.table, account, tenant).await.map_err(unavailable)?;
+        Ok(status::broken(&mapping.choices, &facts, &waiting))
     }
 
     /// Upkeep lets go what a sync decides to hold at this very moment, for it has still seen the old mapping.
@@ -78,20 +105,26 @@ impl App {
         }
     }
 
-    async fn store(&self, account: &AccountId, tenant: TenantId, choices: Choices) -> Result<(), Problem> {
+    async fn store(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        choices: Choices,
+        seen: Option<u64>,
+    ) -> Result<Mapping, Problem> {
         let stored = self.table.mapping(account, tenant).await.map_err(unavailable)?;
-        let mut mapping = Mapping {
-            version: mapping::VERSION,
-            account: account.clone(),
-            tenant,
-            revision: stored.map_or(0, |stored| stored.revision),
-            chosen_at: Timestamp::now(),
-            choices,
-        };
-        match self.table.put_mapping(&mut mapping).await.map_err(unavailable)? {
-            Written::Done => Ok(()),
-            Written::Conflict => Err(Problem::conflict()),
+        let now = Timestamp::now();
+        let mut mapping = stored.unwrap_or_else(|| Mapping::new(account.clone(), tenant, now));
+        if seen.is_some_and(|seen| seen != mapping.revision) {
+            return Err(Problem::conflict());
         }
+        if mapping.change(choices, now) {
+            match self.table.put_mapping(&mut mapping).await.map_err(unavailable)? {
+                Written::Done => {}
+                Written::Conflict => return Err(Problem::conflict()),
+            }
+        }
+        Ok(mapping)
     }
 
     /// What is known of the connected organisation, or what Xero says now.

@@ -1,7 +1,7 @@
 //! What the app's Integrations page reads and sets: status, chart of accounts, mapping, and the sync log.
 
 mod chart;
-mod log;
+pub mod log;
 pub mod retry;
 
 use aws::http::{account, bytes, json, problem};
@@ -81,7 +81,11 @@ impl App {
             ),
             None => (None, None),
         };
-        Ok(json(StatusCode::OK, &status::draw(connection, mapping.as_ref(), waiting)))
+        let broken = match (&connection, &mapping) {
+            (Some(connection), Some(mapping)) => self.broken(connection, mapping).await?,
+            (Some(_) | None, Some(_) | None) => Vec::new(),
+        };
+        Ok(json(StatusCode::OK, &status::draw(connection, mapping.as_ref(), waiting, broken)))
     }
 
     /// The connection of an account that has one.

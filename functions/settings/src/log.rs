@@ -8,8 +8,18 @@ use rules::ports::{Organisations as _, Records as _};
 use rules::record::{Kind, Record, RecordKey, State};
 use rules::record_view::{self, RecordView};
 use rules::{AccountId, Problem};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 use xero::TenantId;
+
+/// The answer of `GET /records`: a page of the sync log, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordsPage {
+    /// The records of the page; a filter may leave few of them, or none.
+    pub records: Vec<RecordView>,
+    /// The cursor of the next page; none on the last.
+    pub next: Option<String>,
+}
 
 impl App {
     pub(crate) async fn records(
@@ -24,7 +34,7 @@ impl App {
         let kind = kind.transpose()?;
         let state = state.map(parse_state).transpose()?;
         let Some(tenant) = self.tenant(account).await? else {
-            return Ok(json(StatusCode::OK, &json!({"records": [], "next": null})));
+            return Ok(json(StatusCode::OK, &RecordsPage { records: Vec::new(), next: None }));
         };
         let page = self.table.records(account, tenant, kind, cursor).await;
         let page = page.map_err(|error| match cursor {
@@ -41,7 +51,7 @@ impl App {
             .filter(|record| state.is_none_or(|state| record.state == state))
             .map(|record| record_view::draw(record, short_code.as_deref(), now))
             .collect();
-        Ok(json(StatusCode::OK, &json!({"records": records, "next": page.next})))
+        Ok(json(StatusCode::OK, &RecordsPage { records, next: page.next }))
     }
 
     pub(crate) async fn record(&self, account: &AccountId, kind: &str, id: &str) -> Answered {
@@ -74,7 +84,7 @@ impl App {
 }
 
 fn parse_state(word: &str) -> Result<State, Problem> {
-    serde_json::from_value(json!(word)).map_err(|_| {
+    serde_json::from_value(serde_json::json!(word)).map_err(|_| {
         Problem::invalid(
             "state",
             "Known states: intent, synced, part_paid, paid, held, failed, skipped, voided, tombstone",

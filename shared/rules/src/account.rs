@@ -3,12 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
 
 /// Longest accepted account id: an SQS message group id has at most 128 characters, and it is one.
 pub const MAX_LENGTH: usize = 128;
 
 /// A Sessional account id: 1–128 characters, letters, digits and `_ - . : |`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[schema(value_type = String, pattern = "^[A-Za-z0-9_.:|-]{1,128}$")]
 #[serde(try_from = "String", into = "String")]
 pub struct AccountId(String);
 

@@ -1,14 +1,19 @@
 //! The chart of accounts as the app shows it: which account may be chosen for what, why not the others,
 //! and a suggestion for each category that is never applied by itself.
 
-use crate::mapping::ExpenseCategory;
+mod suggest;
+
+pub use suggest::{Confidence, Suggestion};
+
 use crate::organisation::Facts;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
 use xero::models::{Account, AccountClass, AccountStatus, AccountType};
 
 /// What an account is chosen for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
     /// Lines of sales invoices.
@@ -20,7 +25,7 @@ pub enum Choice {
 }
 
 /// The answer of `GET /accounts`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Chart {
     /// When Xero told it.
     pub fetched_at: Timestamp,
@@ -31,35 +36,27 @@ pub struct Chart {
 }
 
 /// An account of the chart.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ChartAccount {
     /// Xero's id.
+    #[schema(value_type = String, format = Uuid)]
     pub account_id: xero::AccountId,
     /// Its code; bank accounts may have none.
     pub code: Option<String>,
     /// Its name.
     pub name: String,
-    /// Xero's class.
+    /// Xero's class, such as `REVENUE`.
+    #[schema(value_type = String)]
     pub class: AccountClass,
-    /// Xero's type.
+    /// Xero's type, such as `OVERHEADS`.
+    #[schema(value_type = String)]
     pub r#type: AccountType,
     /// Its default tax type.
     pub tax_type: Option<String>,
     /// What it may be chosen for.
     pub choosable_for: Vec<Choice>,
-    /// Why it may be chosen for nothing.
-    pub why_not: Option<&'static str>,
-}
-
-/// A suggestion for one category.
-#[derive(Debug, PartialEq, Serialize)]
-pub struct Suggestion {
-    /// `sales` or an expense category.
-    pub category: &'static str,
-    /// The account.
-    pub account_id: xero::AccountId,
-    /// Why it is suggested.
-    pub reason: String,
+    /// Why it may not be chosen for the rest.
+    pub why_not: BTreeMap<Choice, &'static str>,
 }
 
 /// Why an account cannot be chosen for something; none when it can.
@@ -93,13 +90,17 @@ pub fn why_not(account: &Account, choice: Choice) -> Option<&'static str> {
 #[must_use]
 pub fn draw(facts: &Facts) -> Chart {
     let accounts = facts.accounts.iter().filter(|account| account.status != AccountStatus::Deleted);
-    Chart { fetched_at: facts.fetched_at, accounts: accounts.map(draw_account).collect(), suggestions: suggest(facts) }
+    Chart {
+        fetched_at: facts.fetched_at,
+        accounts: accounts.map(draw_account).collect(),
+        suggestions: suggest::suggest(facts),
+    }
 }
 
 fn draw_account(account: &Account) -> ChartAccount {
     let choices = [Choice::Sales, Choice::Expense, Choice::Bank];
-    let choosable_for: Vec<Choice> = choices.into_iter().filter(|choice| why_not(account, *choice).is_none()).collect();
-    let why_not = if choosable_for.is_empty() { why_not(account, Choice::Expense) } else { None };
+    let choosable_for = choices.into_iter().filter(|choice| why_not(account, *choice).is_none()).collect();
+    let why_not = choices.into_iter().filter_map(|choice| Some((choice, why_not(account, choice)?))).collect();
     ChartAccount {
         account_id: account.account_id,
         code: account.code.clone(),
@@ -109,43 +110,5 @@ fn draw_account(account: &Account) -> ChartAccount {
         tax_type: account.tax_type.clone(),
         choosable_for,
         why_not,
-    }
-}
-
-fn suggest(facts: &Facts) -> Vec<Suggestion> {
-    let sales = named(facts, Choice::Sales, &["sales", "fees", "income", "revenue"])
-        .map(|(account, word)| suggestion("sales", account, word));
-    let expenses = ExpenseCategory::ALL.into_iter().filter_map(|category| {
-        named(facts, Choice::Expense, words_for(category))
-            .map(|(account, word)| suggestion(category.word(), account, word))
-    });
-    sales.into_iter().chain(expenses).collect()
-}
-
-fn suggestion(category: &'static str, account: &Account, word: &str) -> Suggestion {
-    Suggestion { category, account_id: account.account_id, reason: format!("Its name contains \u{201c}{word}\u{201d}") }
-}
-
-/// The first choosable account whose name contains one of the words, in the words' order.
-fn named<'f>(facts: &'f Facts, choice: Choice, words: &[&'static str]) -> Option<(&'f Account, &'static str)> {
-    words.iter().find_map(|word| {
-        let fits =
-            |account: &&Account| why_not(account, choice).is_none() && account.name.to_lowercase().contains(word);
-        facts.accounts.iter().find(fits).map(|account| (account, *word))
-    })
-}
-
-fn words_for(category: ExpenseCategory) -> &'static [&'static str] {
-    match category {
-        ExpenseCategory::Fuel => &["fuel", "motor vehicle", "vehicle", "travel"],
-        ExpenseCategory::Mileage => &["mileage", "motor vehicle", "travel"],
-        ExpenseCategory::Equipment => &["equipment", "tools"],
-        ExpenseCategory::Training => &["training", "education"],
-        ExpenseCategory::Insurance => &["insurance"],
-        ExpenseCategory::Subscriptions => &["subscription", "software"],
-        ExpenseCategory::ProfessionalFees => {
-            &["audit & accountancy", "accountancy", "legal", "professional", "consulting"]
-        }
-        ExpenseCategory::Other => &["general expenses", "sundry", "other"],
     }
 }

@@ -53,7 +53,7 @@ pub async fn oldest(waiting: &dyn Waiting, account: &AccountId, tenant: TenantId
 ///
 /// # Errors
 /// When the records cannot be reached.
-pub(crate) async fn all(waiting: &dyn Waiting, account: &AccountId, tenant: TenantId) -> Answer<Vec<Record>> {
+pub async fn all(waiting: &dyn Waiting, account: &AccountId, tenant: TenantId) -> Answer<Vec<Record>> {
     let mut found = Vec::new();
     let mut cursor = None;
     loop {

@@ -19,6 +19,7 @@ pub mod held;
 pub mod input;
 pub mod lost;
 pub mod mapping;
+pub mod mapping_view;
 pub mod notification;
 pub mod organisation;
 pub mod outbox;

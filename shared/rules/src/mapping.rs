@@ -3,9 +3,8 @@
 
 use crate::account::AccountId;
 use crate::chart::{self, Choice};
-use crate::input;
 use crate::organisation::Facts;
-use crate::problem::Problem;
+use crate::problem::{FieldError, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,6 +13,9 @@ use xero::TenantId;
 
 /// The version of the stored mapping.
 pub const VERSION: u32 = 1;
+
+/// How many earlier mappings are kept: far more than anybody looks back at.
+pub const EARLIER: usize = 20;
 
 /// A category of Sessional that is posted to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -112,7 +114,6 @@ impl Default for ExpenseDocuments {
 
 /// What the user chose, as the app sends it and reads it back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Choices {
     /// Where sales invoices are posted.
     #[serde(default)]
@@ -123,6 +124,17 @@ pub struct Choices {
     /// How expenses become documents.
     #[serde(default)]
     pub expense_documents: ExpenseDocuments,
+}
+
+/// A choice whose account cannot be posted to any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// `sales` or an expense category.
+    pub category: &'static str,
+    /// The account's name, where Xero still tells it.
+    pub account: Option<String>,
+    /// Why not.
+    pub reason: &'static str,
 }
 
 /// The stored mapping of one account and organisation.
@@ -141,36 +153,81 @@ pub struct Mapping {
     /// What was chosen.
     #[serde(flatten)]
     pub choices: Choices,
+    /// What was chosen before, newest first; [`EARLIER`] at most.
+    #[serde(default)]
+    pub earlier: Vec<Earlier>,
+}
+
+/// What was chosen before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Earlier {
+    /// Its version.
+    pub version: u64,
+    /// When it was chosen.
+    pub chosen_at: Timestamp,
+    /// What was chosen.
+    #[serde(flatten)]
+    pub choices: Choices,
+}
+
+impl Mapping {
+    /// A mapping of which nothing is stored yet.
+    #[must_use]
+    pub fn new(account: AccountId, tenant: TenantId, now: Timestamp) -> Self {
+        let choices = Choices::default();
+        Self { version: VERSION, account, tenant, revision: 0, chosen_at: now, choices, earlier: Vec::new() }
+    }
+
+    /// Takes over other choices and keeps the present ones; whether anything changed.
+    pub fn change(&mut self, choices: Choices, now: Timestamp) -> bool {
+        if self.revision > 0 {
+            if self.choices == choices {
+                return false;
+            }
+            let before = std::mem::take(&mut self.choices);
+            self.earlier.insert(0, Earlier { version: self.revision, chosen_at: self.chosen_at, choices: before });
+            self.earlier.truncate(EARLIER);
+        }
+        self.choices = choices;
+        self.chosen_at = now;
+        true
+    }
 }
 
 impl Choices {
-    /// Parses the body of `PUT /account-mapping`.
-    ///
-    /// # Errors
-    /// A [`Problem`] that names the field.
-    pub fn parse(json: &[u8]) -> Result<Self, Problem> {
-        input::read(json).map_err(|wrong| Problem::invalid(wrong.path, wrong.reason))
-    }
-
     /// Checks every choice against the live chart.
     ///
     /// # Errors
-    /// The first choice that cannot be posted to, by its field, with the reason.
+    /// Every choice that cannot be posted to, by its field, with the reason.
     pub fn check(&self, facts: &Facts) -> Result<(), Problem> {
-        if let Some(target) = self.sales {
-            check_target(facts, target.account_id, Choice::Sales, "sales.account_id".to_owned())?;
-        }
-        for (category, target) in &self.expenses {
-            let field = format!("expenses.{}.account_id", category.word());
-            check_target(facts, target.account_id, Choice::Expense, field)?;
-        }
-        match self.expense_documents {
-            ExpenseDocuments::Bill { .. } => Ok(()),
+        let sales = self.sales.map(|target| (target.account_id, Choice::Sales, "sales.account_id".to_owned()));
+        let expenses = self.expenses.iter().map(|(category, target)| {
+            (target.account_id, Choice::Expense, format!("expenses.{}.account_id", category.word()))
+        });
+        let bank = match self.expense_documents {
+            ExpenseDocuments::Bill { .. } => None,
             ExpenseDocuments::SpendMoney { bank_account_id } => {
-                let field = "expense_documents.bank_account_id".to_owned();
-                check_target(facts, bank_account_id, Choice::Bank, field)
+                Some((bank_account_id, Choice::Bank, "expense_documents.bank_account_id".to_owned()))
             }
-        }
+        };
+        let targets = sales.into_iter().chain(expenses).chain(bank);
+        let errors: Vec<FieldError> =
+            targets.filter_map(|(id, choice, field)| check_target(facts, id, choice, field)).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_fields(errors)) }
+    }
+
+    /// The choices whose account cannot be posted to any more: it was archived or deleted in Xero, or became
+    /// another kind of account.
+    #[must_use]
+    pub fn broken(&self, facts: &Facts) -> Vec<Broken> {
+        let sales = self.sales.map(|target| ("sales", target.account_id, Choice::Sales));
+        let expenses = self.expenses.iter().map(|(word, target)| (word.word(), target.account_id, Choice::Expense));
+        let judged = sales.into_iter().chain(expenses).filter_map(|(category, id, choice)| {
+            let account = facts.account(id);
+            let reason = account.map_or(Some("It is deleted in Xero"), |account| chart::why_not(account, choice))?;
+            Some(Broken { category, account: account.map(|account| account.name.clone()), reason })
+        });
+        judged.collect()
     }
 
     /// The expense categories that have no account.
@@ -179,14 +236,12 @@ impl Choices {
     }
 }
 
-fn check_target(facts: &Facts, id: xero::AccountId, choice: Choice, field: String) -> Result<(), Problem> {
-    let Some(account) = facts.account(id) else {
-        return Err(Problem::invalid(field, "This account is not in the organisation's chart of accounts"));
+fn check_target(facts: &Facts, id: xero::AccountId, choice: Choice, field: String) -> Option<FieldError> {
+    let reason = match facts.account(id) {
+        Some(account) => chart::why_not(account, choice)?,
+        None => "This account is not in the organisation's chart of accounts",
     };
-    match chart::why_not(account, choice) {
-        None => Ok(()),
-        Some(reason) => Err(Problem::invalid(field, reason)),
-    }
+    Some(FieldError { field, detail: reason.into() })
 }
 
 #[cfg(test)]
@@ -194,17 +249,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_category_is_refused_with_its_field() {
-        let problem = Choices::parse(br#"{"expenses":{"rent":{"account_id":"x"}}}"#).unwrap_err();
-        assert!(problem.field.unwrap().starts_with("expenses"));
-    }
-
-    #[test]
-    fn expenses_are_authorised_bills_unless_chosen_otherwise() {
-        let choices = Choices::parse(b"{}").unwrap();
-        assert_eq!(choices.expense_documents, ExpenseDocuments::Bill { status: BillStatus::Authorised });
-        assert_eq!(choices.unmapped().count(), 8);
-        let draft = Choices::parse(br#"{"expense_documents":{"post_as":"bill","status":"draft"}}"#).unwrap();
-        assert_eq!(draft.expense_documents, ExpenseDocuments::Bill { status: BillStatus::Draft });
+    fn every_change_keeps_what_was_chosen_before() {
+        let id = |number| xero::AccountId::from_uuid(uuid::Uuid::from_u128(number));
+        let sales = |number| Choices { sales: Some(Target { account_id: id(number) }), ..Choices::default() };
+        let account = AccountId::parse("acc_1").unwrap();
+        let mut mapping = Mapping::new(account, TenantId::from_uuid(uuid::Uuid::nil()), Timestamp::UNIX_EPOCH);
+        assert!(mapping.change(sales(1), Timestamp::UNIX_EPOCH));
+        mapping.revision = 1;
+        assert!(!mapping.change(sales(1), Timestamp::UNIX_EPOCH), "the same again is no change");
+        for revision in 2..40 {
+            assert!(mapping.change(sales(u128::from(revision)), Timestamp::UNIX_EPOCH));
+            mapping.revision = revision;
+        }
+        assert_eq!((mapping.earlier.len(), mapping.earlier[0].version), (EARLIER, 38));
+        assert_eq!(mapping.earlier[0].choices, sales(38));
     }
 }

@@ -1,6 +1,10 @@
 //! What a person is told when something cannot be done: RFC 9457 problem details with a stable type and,
 //! where the user can do something, an action. Never a token, a name, a body or a stack trace.
 
+mod types;
+
+pub use types::{ProblemType, TYPES};
+
 use crate::action::Action;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -23,25 +27,54 @@ pub struct Problem {
     /// What the user can do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
+    /// Every field that is wrong, where there may be several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The field, as a path into the request.
+    pub field: String,
+    /// A sentence for people.
+    #[schema(value_type = String)]
+    pub detail: Cow<'static, str>,
 }
 
 impl Problem {
-    fn new(r#type: &'static str, title: &'static str, status: u16, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { r#type, title, status, detail: detail.into(), field: None, action: None }
+    fn new(kind: &ProblemType, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            r#type: kind.uri,
+            title: kind.title,
+            status: kind.status,
+            detail: detail.into(),
+            field: None,
+            action: None,
+            errors: Vec::new(),
+        }
     }
 
     /// The request is not what the contract says; names the field.
     #[must_use]
     pub fn invalid(field: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
-        let mut problem = Self::new("/problems/invalid-request", "The request is not valid", 400, detail);
+        let mut problem = Self::new(&types::INVALID_REQUEST, detail);
         problem.field = Some(field.into());
         problem
+    }
+
+    /// The request is well formed, and some of its fields are wrong; the first of them is its field.
+    #[must_use]
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
+        let first = errors.first().map(|first| (first.field.clone(), first.detail.clone()));
+        let (field, detail) = first.unwrap_or_default();
+        Self { errors, ..Self::invalid(field, detail) }
     }
 
     /// An event that is not what the contract says; names the field.
     #[must_use]
     pub fn invalid_event(field: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
-        let mut problem = Self::new("/problems/invalid-event", "The event is not valid", 422, detail);
+        let mut problem = Self::new(&types::INVALID_EVENT, detail);
         problem.field = Some(field.into());
         problem
     }
@@ -49,7 +82,7 @@ impl Problem {
     /// An event of a type that is never synced, or not known.
     #[must_use]
     pub fn event_type_not_synced(detail: impl Into<Cow<'static, str>>) -> Self {
-        let mut problem = Self::new("/problems/event-not-synced", "This is not synced to Xero", 422, detail);
+        let mut problem = Self::new(&types::EVENT_NOT_SYNCED, detail);
         problem.field = Some("type".to_owned());
         problem
     }
@@ -57,12 +90,7 @@ impl Problem {
     /// The event names another account than the caller's token.
     #[must_use]
     pub fn foreign_account() -> Self {
-        let mut problem = Self::new(
-            "/problems/foreign-account",
-            "The event belongs to another account",
-            422,
-            "account_id must be the account of your access token",
-        );
+        let mut problem = Self::new(&types::FOREIGN_ACCOUNT, "account_id must be the account of your access token");
         problem.field = Some("account_id".to_owned());
         problem
     }
@@ -70,18 +98,13 @@ impl Problem {
     /// No account in the token: the authorizer let something through that it should not.
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new("/problems/unauthorized", "Sign in first", 401, "The access token names no account")
+        Self::new(&types::UNAUTHORIZED, "The access token names no account")
     }
 
     /// The account has no Xero organisation.
     #[must_use]
     pub fn not_connected() -> Self {
-        let mut problem = Self::new(
-            "/problems/not-connected",
-            "No Xero organisation is connected",
-            409,
-            "Connect a Xero organisation first",
-        );
+        let mut problem = Self::new(&types::NOT_CONNECTED, "Connect a Xero organisation first");
         problem.action = Some(Action::Connect);
         problem
     }
@@ -90,9 +113,7 @@ impl Problem {
     #[must_use]
     pub fn connection_lost() -> Self {
         let mut problem = Self::new(
-            "/problems/connection-error",
-            "The connection to Xero was lost",
-            409,
+            &types::CONNECTION_ERROR,
             "Xero no longer accepts the connection. Authorise it again; nothing that waits is lost",
         );
         problem.action = Some(Action::Reauthorise);
@@ -103,9 +124,7 @@ impl Problem {
     #[must_use]
     pub fn organisation_taken() -> Self {
         let mut problem = Self::new(
-            "/problems/organisation-taken",
-            "The organisation is connected elsewhere",
-            409,
+            &types::ORGANISATION_TAKEN,
             "Another Sessional account is connected to this Xero organisation. Disconnect it there first",
         );
         problem.action = Some(Action::ChooseOrganisation);
@@ -115,16 +134,14 @@ impl Problem {
     /// There is no such thing in this account.
     #[must_use]
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new("/problems/not-found", "Not found", 404, detail)
+        Self::new(&types::NOT_FOUND, detail)
     }
 
     /// The record does not wait for anything.
     #[must_use]
     pub fn nothing_to_retry() -> Self {
         Self::new(
-            "/problems/nothing-to-retry",
-            "There is nothing to try again",
-            409,
+            &types::NOTHING_TO_RETRY,
             "This record does not wait for anything: it is in Xero, or on its way there",
         )
     }
@@ -133,9 +150,7 @@ impl Problem {
     #[must_use]
     pub fn try_again() -> Self {
         let mut problem = Self::new(
-            "/problems/try-again",
-            "Temporarily unavailable",
-            503,
+            &types::TRY_AGAIN,
             "Xero or a part of this service cannot answer just now. Try again in a minute",
         );
         problem.action = Some(Action::Retry);
@@ -145,12 +160,8 @@ impl Problem {
     /// Somebody else changed the same thing at the same moment.
     #[must_use]
     pub fn conflict() -> Self {
-        let mut problem = Self::new(
-            "/problems/conflict",
-            "Changed at the same moment",
-            409,
-            "Something else changed this at the same moment. Read it again and repeat",
-        );
+        let mut problem =
+            Self::new(&types::CONFLICT, "Something else changed this at the same moment. Read it again and repeat");
         problem.action = Some(Action::Retry);
         problem
     }
@@ -158,12 +169,7 @@ impl Problem {
     /// Something is wrong that only the operator of this service can mend.
     #[must_use]
     pub fn operator() -> Self {
-        Self::new(
-            "/problems/internal",
-            "Something is wrong on our side",
-            500,
-            "This is not your fault and we have been told. Nothing is lost",
-        )
+        Self::new(&types::INTERNAL, "This is not your fault and we have been told. Nothing is lost")
     }
 }
 

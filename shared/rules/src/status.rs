@@ -2,7 +2,11 @@
 
 use crate::action::Action;
 use crate::connection::{Connection, Status};
-use crate::mapping::{ExpenseCategory, Mapping};
+use crate::event::{Body, Event};
+use crate::failure::Cause;
+use crate::mapping::{Broken, Choices, ExpenseCategory, Mapping};
+use crate::organisation::Facts;
+use crate::record::Record;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,8 +61,21 @@ pub struct SetupView {
     pub sales_mapped: bool,
     /// Expense categories that have no account and are skipped.
     pub unmapped_categories: Vec<ExpenseCategory>,
-    /// Mapped categories whose account was archived or deleted in Xero; `sales` may be among them.
-    pub archived_categories: Vec<String>,
+    /// What is mapped to an account that cannot be posted to any more, and what waits for it.
+    pub broken: Vec<BrokenView>,
+}
+
+/// A mapped category whose account cannot be posted to any more.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BrokenView {
+    /// `sales` or an expense category.
+    pub category: &'static str,
+    /// The account's name, where Xero still tells it.
+    pub account: Option<String>,
+    /// Why not.
+    pub reason: &'static str,
+    /// How many records wait for it.
+    pub waiting: usize,
 }
 
 /// Whether Xero asked us to wait.
@@ -70,7 +87,12 @@ pub struct LimitsView {
 
 /// Draws the status. An account that was never connected is disconnected.
 #[must_use]
-pub fn draw(connection: Option<Connection>, mapping: Option<&Mapping>, waiting_until: Option<Timestamp>) -> StatusView {
+pub fn draw(
+    connection: Option<Connection>,
+    mapping: Option<&Mapping>,
+    waiting_until: Option<Timestamp>,
+    broken: Vec<BrokenView>,
+) -> StatusView {
     let chosen = connection.as_ref().is_some_and(|connection| {
         matches!(connection.status, Status::Connected | Status::Error) && connection.organisation.is_some()
     });
@@ -79,7 +101,7 @@ pub fn draw(connection: Option<Connection>, mapping: Option<&Mapping>, waiting_u
         sales_mapped: mapping.is_some_and(|mapping| mapping.choices.sales.is_some()),
         unmapped_categories: mapping
             .map_or_else(|| ExpenseCategory::ALL.to_vec(), |mapping| mapping.choices.unmapped().collect()),
-        archived_categories: connection.as_ref().map(|known| known.archived_categories.clone()).unwrap_or_default(),
+        broken,
     };
     let limits = LimitsView { waiting_until };
     let Some(connection) = connection else {
@@ -108,5 +130,29 @@ pub fn draw(connection: Option<Connection>, mapping: Option<&Mapping>, waiting_u
         setup,
         last_checked_at: connection.last_checked_at,
         limits,
+    }
+}
+
+/// What is broken in a mapping, with how many of the waiting records wait for each.
+#[must_use]
+pub fn broken(choices: &Choices, facts: &Facts, waiting: &[Record]) -> Vec<BrokenView> {
+    let waits = |category: &str| waiting.iter().filter(|record| waits_for(record, category)).count();
+    let broken = choices.broken(facts).into_iter();
+    broken
+        .map(|Broken { category, account, reason }| BrokenView { category, account, reason, waiting: waits(category) })
+        .collect()
+}
+
+/// Whether a record failed for the account of a category.
+fn waits_for(record: &Record, category: &str) -> bool {
+    let cause = record.failure.as_ref().map(|failure| failure.cause);
+    if !matches!(cause, Some(Cause::AccountArchived | Cause::AccountInvalid)) {
+        return false;
+    }
+    let event = record.event.as_deref().and_then(|event| Event::parse(event).ok());
+    match event.map(|event| event.body) {
+        Some(Body::InvoiceCreated(_) | Body::InvoiceSent(_)) => category == "sales",
+        Some(Body::ExpenseLogged(expense)) => category == expense.category.word(),
+        Some(Body::InvoiceVoided(_) | Body::ExpenseDeleted(_)) | None => false,
     }
 }

@@ -7,7 +7,7 @@ use local::stack::StackInfo;
 use rules::AccountId;
 use rules::connection::{ConnectedOrganisation, Connection};
 use rules::grant::{self, Grant, StoredToken};
-use rules::mapping::{self, Choices, ExpenseCategory, ExpenseDocuments, Mapping, Target};
+use rules::mapping::{Choices, ExpenseCategory, ExpenseDocuments, Mapping, Target};
 use rules::ports::{Connections, Grants, Mappings, TokenVault, Written};
 use uuid::Uuid;
 use xero::{AppCredentials, Client, Endpoints, Identity, Secret, TenantId, XeroUserId};
@@ -187,9 +187,8 @@ impl XeroSide {
                 false => ExpenseDocuments::default(),
             },
         };
-        let version = mapping::VERSION;
-        let mut mapping =
-            Mapping { version, account: account.clone(), tenant: id, revision: 0, chosen_at: now, choices };
+        let mut mapping = Mapping::new(account.clone(), id, now);
+        mapping.change(choices, now);
         done(stores.mappings.put_mapping(&mut mapping).await?)?;
         Ok(Tenant { account, id, user, bank })
     }

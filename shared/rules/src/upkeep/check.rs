@@ -3,7 +3,7 @@
 
 use super::{OPERATOR_WAIT, Outcome, RETRY_WAIT, Upkeep, outcome_of};
 use crate::connection::{Connection, Status};
-use crate::organisation::{Facts, usable};
+use crate::organisation::Facts;
 use crate::ports::{Answer, Written};
 use crate::session::{Interruption, Session};
 use crate::{facts, held, lost, outbox};
@@ -80,11 +80,7 @@ impl Upkeep<'_> {
     /// The mapped categories whose account cannot be posted to any more.
     async fn archived(&self, connection: &Connection, tenant: TenantId, facts: &Facts) -> Answer<Vec<String>> {
         let Some(mapping) = self.mappings.mapping(&connection.account, tenant).await? else { return Ok(Vec::new()) };
-        let choices = mapping.choices;
-        let sales = choices.sales.map(|target| ("sales", target.account_id));
-        let expenses = choices.expenses.iter().map(|(category, target)| (category.word(), target.account_id));
-        let gone = |id| !facts.account(id).is_some_and(usable);
-        Ok(sales.into_iter().chain(expenses).filter(|(_, id)| gone(*id)).map(|(word, _)| word.to_owned()).collect())
+        Ok(mapping.choices.broken(facts).into_iter().map(|broken| broken.category.to_owned()).collect())
     }
 
     async fn interrupted(

@@ -1,0 +1,299 @@
+//! The calls of the API: what each is for, what it takes, and how it can end.
+
+use rules::record::{Kind, State};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{HttpMethod, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
+
+use crate::document::Schemas;
+use crate::{events, examples};
+
+/// A call.
+pub(crate) struct Operation {
+    pub(crate) method: HttpMethod,
+    pub(crate) path: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) description: Option<&'static str>,
+    pub(crate) public: bool,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Option<(Ref, Option<Value>)>,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) problems: &'static [&'static str],
+}
+
+/// A part of the path or of the query.
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) place: ParameterIn,
+    pub(crate) description: &'static str,
+    pub(crate) schema: RefOr<Schema>,
+}
+
+/// A way in which a call ends well.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) response: Response,
+}
+
+const SIGN_IN: &str = "/problems/unauthorized";
+const INVALID: &str = "/problems/invalid-request";
+const NOT_FOUND: &str = "/problems/not-found";
+const NOT_CONNECTED: &str = "/problems/not-connected";
+const LOST: &str = "/problems/connection-error";
+const TAKEN: &str = "/problems/organisation-taken";
+const CONFLICT: &str = "/problems/conflict";
+const NOTHING: &str = "/problems/nothing-to-retry";
+const INTERNAL: &str = "/problems/internal";
+const AGAIN: &str = "/problems/try-again";
+
+/// Every call.
+pub(crate) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
+    let mut all = connection(schemas);
+    all.extend(mapping(schemas));
+    all.extend(records(schemas));
+    all.extend(events(schemas));
+    all.extend(xero());
+    all
+}
+
+fn connection(schemas: &mut Schemas) -> Vec<Operation> {
+    let start = Operation {
+        description: Some(
+            "Sends the browser to `authorise_url`. The cookie binds the consent to this browser: a link that is opened \
+             in another one connects nothing.",
+        ),
+        answers: vec![with_cookie(ok::<connect::contract::Started>(schemas, &examples::started()))],
+        problems: &[SIGN_IN, INTERNAL, AGAIN],
+        ..call(HttpMethod::Post, "/connection", "startConnection", "Connection", "Start connecting to Xero")
+    };
+    let status = Operation {
+        answers: vec![ok::<rules::status::StatusView>(schemas, &examples::status())],
+        problems: &[SIGN_IN, INTERNAL, AGAIN],
+        ..call(HttpMethod::Get, "/connection", "getConnection", "Connection", "Where the connection stands")
+    };
+    let end = Operation {
+        description: Some("Also when nothing is connected. What is in Xero stays, and what is paid stays paid."),
+        answers: vec![empty(204, "Disconnected")],
+        problems: &[SIGN_IN, INTERNAL, AGAIN],
+        ..call(HttpMethod::Delete, "/connection", "disconnect", "Connection", "Disconnect")
+    };
+    let list = Operation {
+        answers: vec![ok::<connect::contract::Organisations>(schemas, &examples::organisations())],
+        problems: &[SIGN_IN, INTERNAL, AGAIN],
+        ..call(
+            HttpMethod::Get,
+            "/connection/organisations",
+            "listOrganisations",
+            "Connection",
+            "The organisations to choose from",
+        )
+    };
+    let choice = schemas.add::<connect::contract::OrganisationChoice>();
+    let choose = Operation {
+        body: Some((choice, Some(json!({ "tenant_id": examples::TENANT })))),
+        answers: vec![ok::<connect::contract::Chosen>(schemas, &examples::chosen())],
+        problems: &[INVALID, SIGN_IN, TAKEN, INTERNAL, AGAIN],
+        ..call(
+            HttpMethod::Put,
+            "/connection/organisation",
+            "chooseOrganisation",
+            "Connection",
+            "Choose an organisation",
+        )
+    };
+    vec![start, status, end, list, choose]
+}
+
+fn mapping(schemas: &mut Schemas) -> Vec<Operation> {
+    let refresh = text("Reads the chart from Xero even if a recent one is known", &["true", "false"]);
+    let accounts = Operation {
+        description: Some(
+            "Which account may be chosen for what, why not the others, and a suggestion for each category with how \
+             sure it is. Nothing is ever applied by itself.",
+        ),
+        parameters: vec![query("refresh", "Reads the chart from Xero even if a recent one is known.", refresh)],
+        answers: vec![ok::<rules::chart::Chart>(schemas, &examples::chart())],
+        problems: &[SIGN_IN, NOT_CONNECTED, LOST, INTERNAL, AGAIN],
+        ..call(HttpMethod::Get, "/accounts", "getAccounts", "Mapping", "The chart of accounts")
+    };
+    let show = Operation {
+        answers: vec![ok::<rules::mapping_view::MappingView>(schemas, &examples::mapping())],
+        problems: &[SIGN_IN, NOT_CONNECTED, INTERNAL, AGAIN],
+        ..call(HttpMethod::Get, "/account-mapping", "getMapping", "Mapping", "The mapping")
+    };
+    let request = schemas.add::<rules::mapping_view::MappingRequest>();
+    let change = Operation {
+        description: Some(
+            "Checked against the live chart, every category by itself. What was held because sales had no account goes \
+             on; what failed or was skipped waits for a retry.",
+        ),
+        body: Some((request, Some(examples::mapping_request()))),
+        answers: vec![ok::<rules::mapping_view::MappingView>(schemas, &examples::mapping())],
+        problems: &[INVALID, SIGN_IN, NOT_CONNECTED, LOST, CONFLICT, INTERNAL, AGAIN],
+        ..call(HttpMethod::Put, "/account-mapping", "putMapping", "Mapping", "Change the mapping")
+    };
+    vec![accounts, show, change]
+}
+
+fn records(schemas: &mut Schemas) -> Vec<Operation> {
+    let (kind, state) = (schemas.add::<Kind>(), schemas.add::<State>());
+    let named = |kind: &Ref| {
+        vec![
+            path("kind", "The kind of document.", kind.clone().into()),
+            path("id", "Sessional's id of it.", text("Sessional's id", &[])),
+        ]
+    };
+    let list = Operation {
+        parameters: vec![
+            query("kind", "Only this kind.", kind.clone().into()),
+            query(
+                "state",
+                "Only this state. A page may then have few records, or none, and others follow.",
+                state.into(),
+            ),
+            query("cursor", "The `next` of an earlier page.", text("A cursor; opaque", &[])),
+        ],
+        answers: vec![ok::<settings::log::RecordsPage>(schemas, &examples::records())],
+        problems: &[INVALID, SIGN_IN, INTERNAL, AGAIN],
+        ..call(HttpMethod::Get, "/records", "listRecords", "Records", "The sync log, newest first")
+    };
+    let show = Operation {
+        parameters: named(&kind),
+        answers: vec![ok::<rules::record_view::RecordView>(schemas, &examples::record())],
+        problems: &[SIGN_IN, NOT_FOUND, INTERNAL, AGAIN],
+        ..call(HttpMethod::Get, "/records/{kind}/{id}", "getRecord", "Records", "One record")
+    };
+    let retry = Operation {
+        description: Some("Runs the stored event again. A second call while the first is under way changes nothing."),
+        parameters: named(&kind),
+        answers: vec![answer::<rules::retry::Retried>(202, "Tried again", schemas, &examples::retried())],
+        problems: &[SIGN_IN, NOT_FOUND, NOT_CONNECTED, NOTHING, INTERNAL, AGAIN],
+        ..call(HttpMethod::Post, "/records/{kind}/{id}/retry", "retryRecord", "Records", "Try one record again")
+    };
+    let causes = Operation {
+        answers: vec![ok::<settings::retry::Causes>(schemas, &examples::causes())],
+        problems: &[SIGN_IN, INTERNAL, AGAIN],
+        ..call(HttpMethod::Get, "/records/causes", "listCauses", "Records", "What waits, by its cause")
+    };
+    let cause = schemas.add::<settings::retry::RetryCause>();
+    let retry_cause = Operation {
+        body: Some((cause, Some(json!({ "cause": "account_archived:Sales" })))),
+        answers: vec![answer::<rules::retry::Retried>(202, "Tried again", schemas, &examples::retried())],
+        problems: &[INVALID, SIGN_IN, NOT_CONNECTED, INTERNAL, AGAIN],
+        ..call(HttpMethod::Post, "/records/retry", "retryCause", "Records", "Try everything of a cause again")
+    };
+    vec![list, show, retry, causes, retry_cause]
+}
+
+fn events(schemas: &mut Schemas) -> Vec<Operation> {
+    let body = schemas.add::<events::Events>();
+    let dry = text("Tries out", &["true", "false"]);
+    let tried = answer::<ingest::DryRunResults>(
+        200,
+        "With `dry_run=true`: what would become of each event",
+        schemas,
+        &examples::tried(),
+    );
+    let taken = answer::<ingest::Results>(202, "Each event is taken or refused by itself", schemas, &examples::taken());
+    vec![Operation {
+        description: Some("1 to 100 events. A bad one is refused by itself, with the field that is wrong."),
+        parameters: vec![query(
+            "dry_run",
+            "`true` sends and stores nothing, and says for each event what would be sent to Xero and what would stop it.",
+            dry,
+        )],
+        body: Some((body, Some(examples::events()))),
+        answers: vec![tried, taken],
+        problems: &[INVALID, SIGN_IN, NOT_CONNECTED, INTERNAL, AGAIN],
+        ..call(HttpMethod::Post, "/events", "sendEvents", "Events", "Send events")
+    }]
+}
+
+/// The two public calls, which Xero makes.
+fn xero() -> Vec<Operation> {
+    let location = HeaderBuilder::new().schema(text("The app's configured page, with the outcome", &[])).build();
+    let back = ResponseBuilder::new()
+        .description("To the app, with `connection=connected`, `choose_organisation`, or `error` and a `reason`")
+        .header("Location", location)
+        .build();
+    let parameter = |name| query(name, "As OAuth 2.0 has it.", text("Opaque", &[]));
+    let callback = Operation {
+        public: true,
+        parameters: vec![parameter("state"), parameter("code"), parameter("error")],
+        answers: vec![Answer { status: 302, response: back }],
+        ..call(HttpMethod::Get, "/oauth/callback", "finishConnection", "Xero", "Where Xero sends the browser back to")
+    };
+    let webhook = Operation {
+        public: true,
+        description: Some("Signed by Xero with the header `x-xero-signature`; the answer has no body."),
+        answers: vec![
+            empty(200, "Taken"),
+            empty(401, "The signature is wrong"),
+            empty(413, "The body is larger than the gateway takes"),
+            empty(500, "It could not be queued; Xero tries again"),
+        ],
+        ..call(HttpMethod::Post, "/webhooks/accounting", "receiveWebhook", "Xero", "Xero's webhook")
+    };
+    vec![callback, webhook]
+}
+
+fn call(
+    method: HttpMethod,
+    path: &'static str,
+    id: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        method,
+        path,
+        id,
+        tag,
+        summary,
+        description: None,
+        public: false,
+        parameters: Vec::new(),
+        body: None,
+        answers: Vec::new(),
+        problems: &[],
+    }
+}
+
+fn ok<T: ToSchema>(schemas: &mut Schemas, value: &Value) -> Answer {
+    answer::<T>(200, "As asked", schemas, value)
+}
+
+fn answer<T: ToSchema>(status: u16, what: &str, schemas: &mut Schemas, value: &Value) -> Answer {
+    let content = ContentBuilder::new().schema(Some(schemas.add::<T>())).example(Some(value.clone())).build();
+    let response = ResponseBuilder::new().description(what).content("application/json", content).build();
+    Answer { status, response }
+}
+
+fn empty(status: u16, what: &str) -> Answer {
+    Answer { status, response: ResponseBuilder::new().description(what).build() }
+}
+
+fn with_cookie(mut answer: Answer) -> Answer {
+    let cookie = HeaderBuilder::new().schema(text("`__Host-…`, Secure, HttpOnly, SameSite=Lax", &[])).build();
+    answer.response.headers.insert("Set-Cookie".to_owned(), cookie);
+    answer
+}
+
+fn query(name: &'static str, description: &'static str, schema: RefOr<Schema>) -> Parameter {
+    Parameter { name, place: ParameterIn::Query, description, schema }
+}
+
+fn path(name: &'static str, description: &'static str, schema: RefOr<Schema>) -> Parameter {
+    Parameter { name, place: ParameterIn::Path, description, schema }
+}
+
+/// A text, or one of some words.
+fn text(description: &str, words: &[&str]) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+    let words = (!words.is_empty()).then(|| words.iter().map(ToString::to_string).collect::<Vec<_>>());
+    text.enum_values(words).into()
+}
