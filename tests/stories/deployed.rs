@@ -1,5 +1,7 @@
 //! What runs here is what `template.yaml` says.
 
+use local::layout::Layout;
+
 use crate::stage::Stage;
 
 #[tokio::test]
@@ -7,6 +9,24 @@ async fn the_routes_that_came_up_are_those_of_the_template() -> anyhow::Result<(
     let deployment = Stage::shared()?.stack.deployment;
     assert_eq!(deployment.deployed, deployment.declared);
     assert!(deployment.declared.len() > 8, "the template declares its routes: {:?}", deployment.declared);
+    Ok(())
+}
+
+/// The document is drawn apart from the template, and the app is written against it.
+#[tokio::test]
+async fn the_routes_are_those_of_the_apis_document() -> anyhow::Result<()> {
+    let deployment = Stage::shared()?.stack.deployment;
+    let text = std::fs::read_to_string(Layout::of_this_repository().root().join("infra/openapi.json"))?;
+    let document: serde_json::Value = serde_json::from_str(&text)?;
+    let mut documented = std::collections::BTreeMap::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let public = operation["security"].as_array().is_none_or(Vec::is_empty);
+            documented.insert(format!("{} {path}", method.to_uppercase()), public);
+        }
+    }
+    let declared = deployment.declared.iter().map(|(route, door)| (route.clone(), *door == "public"));
+    assert_eq!(documented, declared.collect());
     Ok(())
 }
 

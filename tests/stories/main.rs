@@ -5,6 +5,7 @@
 //! in one process or in many. Those that break something take the stack for themselves: see `stage`.
 
 mod arrows;
+mod browser_rules;
 mod connecting;
 mod console;
 mod contract;
@@ -16,8 +17,11 @@ mod disconnecting;
 mod divergence;
 mod documents;
 mod door;
+mod dry_run;
 mod inside;
+mod isolation;
 mod journey;
+mod mended;
 mod operations;
 mod payments;
 mod refusals;

@@ -72,10 +72,11 @@ async fn one_record_is_tried_again_and_a_second_click_makes_no_second_document()
     let id = expense["id"].as_str().unwrap();
     desk.record("expense", id, "skipped").await?;
     desk.map_as_fuel("training").await?;
-    for _ in 0..2 {
-        let answer = desk.journey.sessional.call("POST", &path, None).await?;
-        assert_eq!((answer.status, answer.json()), (202, json!({ "retried": 1, "more": false })), "{}", answer.text);
-    }
+    let first = desk.journey.sessional.call("POST", &path, None).await?;
+    assert_eq!((first.status, first.json()), (202, json!({ "retried": 1, "more": false })), "{}", first.text);
+    // The second click may come before or after the document is there.
+    let second = desk.journey.sessional.call("POST", &path, None).await?;
+    assert!([202, 409].contains(&second.status), "{}", second.text);
     desk.record("expense", id, "synced").await?;
     assert_eq!(desk.documents().await?["Invoices"].as_array().map(Vec::len), Some(1));
     let over = desk.journey.sessional.call("POST", &path, None).await?;

@@ -30,6 +30,8 @@ pub struct App {
     pub parking: Queue,
     /// Where the backend is told.
     pub notifications: Queue,
+    /// Whether a document that is made alone gets a note in its history in Xero.
+    pub history_notes: bool,
 }
 
 impl App {
@@ -63,6 +65,7 @@ impl App {
             cooldowns: &self.table,
             notifications: &self.notifications,
             clock: &clock,
+            history_notes: self.history_notes,
             deadline,
         };
         let bodies: Vec<Message> =

@@ -21,6 +21,7 @@ async fn main() -> anyhow::Result<()> {
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         parking: Queue::new(&sdk, config::required("SYNC_DEAD_LETTER_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
+        history_notes: config::switch("HISTORY_NOTES")?,
     };
     let handler = service_fn(|event: LambdaEvent<_>| {
         let deadline = i64::try_from(event.context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());

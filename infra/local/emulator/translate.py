@@ -66,6 +66,8 @@ def unfold(api, resource):
         "Name": api,
         "ProtocolType": "HTTP",
         "Description": resource["Properties"].get("Description", ""),
+        # The emulator reads this in the spelling of the body, and not in CloudFormation's.
+        "CorsConfiguration": body.get("x-amazon-apigateway-cors", {}),
     }
     made = {}
     for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():

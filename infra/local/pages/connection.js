@@ -185,9 +185,11 @@ function drawSteps(app) {
   const items = steps.map(([done, text], at) =>
     el("li", { class: done ? "done" : at === next ? "next" : "", "aria-current": at === next && "step" }, text, el("span", { class: "heard" }, done ? " (done)" : "")),
   );
-  const { archived_categories: archived, unmapped_categories: unmapped } = setup;
-  const warning = setup.organisation && archived.length > 0 &&
-    el("div", { class: "notice bad" }, el("p", {}, `The Xero account for ${named(archived)} is archived or deleted. Choose another below.`));
+  const { broken, unmapped_categories: unmapped } = setup;
+  const waits = broken.reduce((sum, one) => sum + one.waiting, 0);
+  const waiting = waits === 0 ? "" : waits === 1 ? " 1 item waits for it." : ` ${waits} items wait for it.`;
+  const warning = setup.organisation && broken.length > 0 &&
+    el("div", { class: "notice bad" }, el("p", {}, `The Xero account for ${named(broken.map((one) => one.category))} is archived or deleted. Choose another below.${waiting}`));
   const skipped = next < 0 && unmapped.length > 0 &&
     el("p", { class: "soft" }, `Expenses of these categories are skipped, because they have no account: ${named(unmapped)}.`);
   byId("steps").replaceChildren(...[warning, next >= 0 && el("ol", { class: "steps" }, items), skipped].filter(Boolean));

@@ -84,11 +84,25 @@ impl Sessional {
 
     /// One call, whatever comes back.
     pub async fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
+        self.call_with(method, path, body, &[]).await
+    }
+
+    /// One call with further headers, whatever comes back.
+    pub async fn call_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
         let url = format!("{}{path}", self.front);
         let method: Method = method.parse().context("no such method")?;
         let mut request = self.http.request(method, &url).timeout(LONGEST_CALL);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(serde_json::to_vec(body)?);

@@ -21,17 +21,17 @@ pub(crate) struct Events {
 #[serde(untagged)]
 pub(crate) enum Event {
     /// An invoice that should be in Xero.
-    Invoice(InvoiceEvent),
+    Invoice(Box<InvoiceEvent>),
     /// An invoice that was voided.
     InvoiceVoided(InvoiceVoidedEvent),
     /// An expense that should be in Xero.
-    Expense(ExpenseEvent),
+    Expense(Box<ExpenseEvent>),
     /// An expense that was deleted.
     ExpenseDeleted(ExpenseDeletedEvent),
 }
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $name:ident { $kind:ident = $($word:ident $text:literal)|+, $field:ident: $body:ty })*) => {$(
+    ($($(#[$doc:meta])* $name:ident { $kind:ident = $($word:ident $text:tt)|+, $field:ident: $body:ty })*) => {$(
         $(#[$doc])*
         #[derive(ToSchema)]
         #[expect(dead_code, reason = "drawn, never made")]

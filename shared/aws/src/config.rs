@@ -38,6 +38,18 @@ pub fn optional(name: &'static str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Reads a switch, `on` or `off`; missing means off.
+///
+/// # Errors
+/// When it is anything else.
+pub fn switch(name: &'static str) -> Result<bool, ConfigError> {
+    match optional(name).as_deref() {
+        None | Some("off") => Ok(false),
+        Some("on") => Ok(true),
+        Some(_) => Err(ConfigError { name, problem: "is neither on nor off" }),
+    }
+}
+
 /// Reads a URL.
 ///
 /// # Errors

@@ -292,3 +292,6 @@ pub fn next(error: &Error) -> Next {
         Error::NotFound { .. } | Error::BadRequest { .. } => Next::Operator,
     }
 }
+
+#[cfg(test)]
+mod tests;

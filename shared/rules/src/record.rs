@@ -255,6 +255,9 @@ pub struct Record {
     pub divergence: Option<Divergence>,
     /// How many tries at Xero ended without an answer, since the last success.
     pub attempts: u32,
+    /// How often upkeep tried it again by itself, since somebody or something last changed it.
+    #[serde(default)]
+    pub self_retries: u32,
     /// The event, kept only while the record still needs it.
     pub event: Option<String>,
     /// Where a held record that is in Xero stood before.
@@ -294,6 +297,7 @@ impl Record {
             remark: None,
             divergence: None,
             attempts: 0,
+            self_retries: 0,
             event: None,
             before_hold: None,
             content: None,
@@ -383,6 +387,7 @@ impl Record {
         self.failure = None;
         self.before_hold = None;
         self.attempts = 0;
+        self.self_retries = 0;
     }
 
     /// Goes back to where it stood before it was held.

@@ -6,11 +6,19 @@ use crate::failure::{self, Next};
 use crate::ports::Unavailable;
 use crate::tokens::{TokenFailure, Tokens};
 use jiff::Timestamp;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use xero::{AccessToken, Error, TenantId, UnauthorizedReason};
 
 /// Wait when the token endpoint gives none.
 const TOKEN_WAIT: Duration = Duration::from_secs(15);
+
+/// Calls of a day that nothing automatic uses. Xero allows an organisation 5,000 a day, and 1,000 on its smallest
+/// tier; a look at the mapping page takes four.
+pub const DAY_RESERVE: u32 = 100;
+/// Wait once only the reserve is left. Xero's windows are fixed and start at a moment that it does not tell: each
+/// look whether a new one has begun takes a few calls of the reserve.
+pub const RESERVE_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Why a call gave no result, as what happens next.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +52,8 @@ pub struct Session<'a> {
     tokens: &'a Tokens<'a>,
     connection: &'a Connection,
     tenant: TenantId,
+    /// Calls that are left today, as Xero's last answer said.
+    left_today: AtomicU32,
 }
 
 /// The token of one call, and whether it was renewed already.
@@ -70,6 +80,7 @@ macro_rules! call_xero {
             Ok(mut attempt) => loop {
                 let $tenant = session.tenant(&attempt);
                 let result = $call.await;
+                session.note($tenant.last_limits());
                 match session.judge(&mut attempt, result).await {
                     Ok($crate::session::Step::Over(value)) => break Ok(value),
                     Ok($crate::session::Step::Again) => {}
@@ -85,7 +96,7 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn open(client: &'a xero::Client, tokens: &'a Tokens<'a>, connection: &'a Connection) -> Option<Self> {
         let tenant = connection.tenant()?;
-        Some(Self { client, tokens, connection, tenant })
+        Some(Self { client, tokens, connection, tenant, left_today: AtomicU32::new(u32::MAX) })
     }
 
     /// A session to find out whether a connection that was lost is back; none without an organisation.
@@ -95,7 +106,7 @@ impl<'a> Session<'a> {
             Status::Connected | Status::Error => connection.organisation.as_ref()?.tenant,
             Status::ChooseOrganisation | Status::Disconnected => return None,
         };
-        Some(Self { client, tokens, connection, tenant })
+        Some(Self { client, tokens, connection, tenant, left_today: AtomicU32::new(u32::MAX) })
     }
 
     /// When the organisation was connected: what was known before may have changed since.
@@ -114,6 +125,20 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn tenant_id(&self) -> TenantId {
         self.tenant
+    }
+
+    /// Notes what an answer said of the limits.
+    pub fn note(&self, limits: xero::Limits) {
+        if let Some(left) = limits.day_remaining {
+            self.left_today.store(left, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether so few calls are left today that they are kept for what users do by hand: opening the mapping,
+    /// refreshing the chart, connecting.
+    #[must_use]
+    pub fn is_at_reserve(&self) -> bool {
+        self.left_today.load(Ordering::Relaxed) <= DAY_RESERVE
     }
 
     /// Finds a token for a call.

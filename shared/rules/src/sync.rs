@@ -6,6 +6,7 @@ pub mod contact;
 mod create;
 pub mod document;
 pub mod dry_run;
+mod history;
 mod hold;
 mod job;
 mod party;
@@ -25,7 +26,7 @@ use crate::organisation::Facts;
 use crate::ports::{
     Clock, Connections, Contacts, Cooldowns, Mappings, Notifications, Organisations, Records, Unavailable,
 };
-use crate::session::{Interruption, Session};
+use crate::session::{Interruption, RESERVE_WAIT, Session};
 use crate::tokens::Tokens;
 use crate::{facts, lost};
 use jiff::Timestamp;
@@ -83,6 +84,8 @@ pub struct Sync<'a> {
     pub notifications: &'a dyn Notifications,
     /// Time.
     pub clock: &'a dyn Clock,
+    /// Whether a document that is made alone gets a note in its history in Xero, for one more call.
+    pub history_notes: bool,
     /// When the function is stopped; what does not fit before it comes again.
     pub deadline: Option<Timestamp>,
 }
@@ -177,6 +180,7 @@ impl Sync<'_> {
         let mut rest = jobs;
         while !rest.is_empty() {
             self.check_deadline()?;
+            self.keep_reserve(&session).await?;
             let length = segment(rest);
             let (head, tail) = rest.split_at_mut(length);
             self.run_segment(&mut context, head).await?;
@@ -228,6 +232,17 @@ impl Sync<'_> {
             Some(deadline) if self.clock.now() + CALL_TIME > deadline => Err(Stop::Again(Duration::from_secs(1))),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Leaves the last calls of the day to what users do by hand.
+    async fn keep_reserve(&self, session: &Session<'_>) -> Result<(), Stop> {
+        if !session.is_at_reserve() {
+            return Ok(());
+        }
+        let tenant = session.tenant_id();
+        self.cooldowns.cool_down(tenant, self.clock.now() + RESERVE_WAIT).await?;
+        tracing::warn!(xero.tenant_id = %tenant, xero.wait = RESERVE_WAIT.as_secs(), "few calls are left today");
+        Err(Stop::Again(RESERVE_WAIT))
     }
 
     /// Turns an interruption that concerns the whole tenant into what becomes of the run.

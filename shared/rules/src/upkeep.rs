@@ -2,6 +2,7 @@
 //! message for each account and task, and a message is worked alone. Everything may be done twice.
 
 mod check;
+mod mended;
 mod round;
 
 pub use round::{Round, delay};

@@ -81,6 +81,12 @@ pub struct Wishes {
 }
 
 impl XeroSide {
+    /// The app as Xero knows it.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
     /// Registers the app and builds the clients of the service.
     ///
     /// # Errors

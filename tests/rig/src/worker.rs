@@ -29,6 +29,8 @@ pub struct World {
     pub shelf: Shelf,
     /// The queue.
     pub queue: Fifo,
+    /// Whether documents that are made alone get a note in their history.
+    pub history_notes: bool,
     memory: Memory,
 }
 
@@ -62,6 +64,7 @@ impl Xero {
             clock: FakeClock::at(now),
             shelf: Shelf::default(),
             queue: Fifo::default(),
+            history_notes: false,
             memory: Memory::default(),
         })
     }
@@ -138,6 +141,7 @@ impl World {
             cooldowns: shelf,
             notifications: shelf,
             clock,
+            history_notes: self.history_notes,
             deadline: None,
         };
         let messages: Vec<Message> = group.iter().map(|message| Message { body: message.body.clone() }).collect();

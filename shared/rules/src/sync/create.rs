@@ -40,6 +40,9 @@ impl Sync<'_> {
         let (mut spend, mut invoices): (Vec<&mut Job>, Vec<&mut Job>) =
             open.into_iter().partition(|job| matches!(job.document, Some(Document::SpendMoney(_))));
         self.create_alike(context, &mut invoices).await?;
+        if spend.is_empty() {
+            self.note_in_history(context, &invoices).await;
+        }
         self.create_alike(context, &mut spend).await
     }
 

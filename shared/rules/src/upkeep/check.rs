@@ -46,7 +46,7 @@ impl Upkeep<'_> {
         let Some(tenant) = connection.organisation.as_ref().map(|organisation| organisation.tenant) else {
             return Ok(());
         };
-        if let Some(since) = held::oldest(self.records, &connection.account, tenant).await? {
+        if let Some(since) = held::oldest(self.waiting, &connection.account, tenant).await? {
             let waited = self.clock.now().duration_since(since).as_secs();
             tracing::info!(xero.tenant_id = %tenant, held.oldest = waited, "work waits for its user");
         }
@@ -74,6 +74,10 @@ impl Upkeep<'_> {
         }
         outbox::flush_connection(self.connections, self.notifications, connection).await?;
         self.release(connection).await?;
+        let retried = self.retry_mended(connection, tenant, facts).await?;
+        if retried > 0 {
+            tracing::info!(xero.tenant_id = %tenant, records.retried = retried, "failed records are tried again: their cause is gone");
+        }
         Ok(Outcome::Done)
     }
 

@@ -1,5 +1,6 @@
 //! Documents that were changed in Xero: the record says so and what can be done, and nothing is written back.
 
+use rules::action::Action;
 use rules::divergence::Change;
 use rules::payments::Outcome;
 use rules::record::{Kind, State};
@@ -22,10 +23,10 @@ async fn an_edit_or_a_void_in_xero_shows_in_the_record_and_changes_nothing_else(
     assert_eq!(office.hint(&[edited, voided]).await, Outcome::Done { ours: 2, changed: 2 });
     assert_eq!(office.hint(&[edited, voided]).await, Outcome::Done { ours: 2, changed: 0 });
     let shown = office.record("a").divergence.unwrap();
-    assert_eq!((shown.change, shown.action.as_str()), (Change::Edited, "open_xero"));
+    assert_eq!((shown.change, shown.action), (Change::Edited, Action::OpenXero));
     assert!(shown.message.starts_with("Changed in Xero on 22 November 2026"), "{}", shown.message);
     let shown = office.record("b").divergence.unwrap();
-    assert_eq!((shown.change, shown.action.as_str()), (Change::Voided, "void"));
+    assert_eq!((shown.change, shown.action), (Change::Voided, Action::Void));
     assert!(office.record("a").is_open() && !office.record("b").is_open());
     assert_eq!((office.record("b").state, office.told().len()), (State::Synced, 0));
     Ok(())
@@ -80,7 +81,7 @@ async fn a_draft_that_is_deleted_in_xero_says_so_in_its_record() -> anyhow::Resu
     }
     for record in [office.record("a"), office.expense("b")] {
         let shown = record.divergence.clone().unwrap();
-        assert_eq!((shown.change, shown.action.as_str(), record.state), (Change::Deleted, "void", State::Synced));
+        assert_eq!((shown.change, shown.action, record.state), (Change::Deleted, Action::Void, State::Synced));
         assert!(shown.message.starts_with("Deleted in Xero on 22 November 2026"), "{}", shown.message);
         assert!(!record.is_open());
     }

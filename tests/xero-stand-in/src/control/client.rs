@@ -156,6 +156,14 @@ impl Client {
         self.act(tenant, &Act::ArchiveAccount { code: code.to_owned(), archived: true }).await.map(drop)
     }
 
+    /// Restores an archived account.
+    ///
+    /// # Errors
+    /// When the code is unknown.
+    pub async fn restore_account(&self, tenant: Uuid, code: &str) -> Result<()> {
+        self.act(tenant, &Act::ArchiveAccount { code: code.to_owned(), archived: false }).await.map(drop)
+    }
+
     /// Merges a contact into another.
     ///
     /// # Errors
@@ -290,7 +298,16 @@ impl Client {
     /// # Errors
     /// When the stand-in cannot be reached.
     pub async fn exhaust_limit(&self, client_id: &str, tenant: Uuid, day: bool) -> Result<()> {
-        let wanted = Exhaust { client_id: client_id.to_owned(), tenant, day };
+        let wanted = Exhaust { client_id: client_id.to_owned(), tenant, day, leave: 0 };
+        self.nothing(Method::POST, "/limits/exhaust", &wanted).await
+    }
+
+    /// Leaves so many calls of the day to an app and tenant.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be reached.
+    pub async fn leave_of_day(&self, client_id: &str, tenant: Uuid, leave: u32) -> Result<()> {
+        let wanted = Exhaust { client_id: client_id.to_owned(), tenant, day: true, leave };
         self.nothing(Method::POST, "/limits/exhaust", &wanted).await
     }
 

@@ -207,7 +207,8 @@ async fn clear_faults(State(shared): State<Shared>, Query(of): Query<FaultsOf>) 
 async fn exhaust(State(shared): State<Shared>, Body(wanted): Body<Exhaust>) -> StatusCode {
     shared.with(|world| {
         let now = world.clock.now();
-        world.limits.exhaust((wanted.client_id, wanted.tenant), now, wanted.day);
+        let tier = world.apps.get(&wanted.client_id).map(|app| app.tier);
+        world.limits.exhaust((wanted.client_id, wanted.tenant), now, (wanted.day, wanted.leave), tier);
     });
     StatusCode::NO_CONTENT
 }

@@ -70,7 +70,7 @@ impl Limits {
         let flight = (app.client_id.clone(), tenant);
         let shift = i64::try_from(tenant.as_u128() % 86_399).unwrap_or_default();
         let seconds = now.as_second();
-        let per_day = if app.tier == Tier::Starter { 1_000 } else { 5_000 };
+        let per_day = per_day(app.tier);
         let rapid = app.tier >= Tier::Plus && seconds - connected.as_second() < RAPID_SYNC;
         let whole = self.apps.entry(app.client_id.clone()).or_default();
         whole.turn(seconds, MINUTE);
@@ -112,14 +112,19 @@ impl Limits {
         }
     }
 
-    /// Uses up what a tenant has left of a window, so that the next call is refused.
-    pub(crate) fn exhaust(&mut self, flight: Flight, now: Timestamp, day: bool) {
+    /// Uses up what a tenant has left of a window, the day's or the minute's, but for some calls.
+    pub(crate) fn exhaust(&mut self, flight: Flight, now: Timestamp, (day, leave): (bool, u32), tier: Option<Tier>) {
         let shift = i64::try_from(flight.1.as_u128() % 86_399).unwrap_or_default();
         let counters = self.tenants.entry(flight).or_default();
         let (window, length) = if day { (&mut counters.day, DAY) } else { (&mut counters.minute, MINUTE) };
         window.turn(now.as_second() + shift, length);
-        window.used = u32::MAX / 2;
+        let limit = if day { per_day(tier.unwrap_or(Tier::Starter)) } else { PER_MINUTE };
+        window.used = if leave == 0 { u32::MAX / 2 } else { limit.saturating_sub(leave) };
     }
+}
+
+fn per_day(tier: Tier) -> u32 {
+    if tier == Tier::Starter { 1_000 } else { 5_000 }
 }
 
 impl Remaining {

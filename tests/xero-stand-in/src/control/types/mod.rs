@@ -191,4 +191,7 @@ pub struct Exhaust {
     /// The day instead of the minute.
     #[serde(default)]
     pub day: bool,
+    /// How many calls are left all the same.
+    #[serde(default)]
+    pub leave: u32,
 }

@@ -1,0 +1,103 @@
+//! How the sync behaves towards Xero and the bookkeeper beyond being right: what it leaves to others, and the
+//! note that it leaves behind.
+
+use rig::books::Books;
+use rig::events::{Happening, Subject};
+use rig::tenant::{Tenant, Wishes};
+use rig::worker::{World, Xero};
+use rules::session::DAY_RESERVE;
+use xero_stand_in::control::{Fault, FaultKind, JournalQuery};
+
+fn send(world: &mut World, tenant: &Tenant, index: usize, happening: Happening) {
+    let account = tenant.account.as_str();
+    let event = Subject::new("manners", index).event(account, happening);
+    world.queue.send(account, &format!("{index} {happening:?}"), &event.to_string(), world.now());
+}
+
+async fn calls(xero: &Xero, tenant: &Tenant) -> anyhow::Result<usize> {
+    let query = JournalQuery { tenant: Some(tenant.uuid()), ..JournalQuery::default() };
+    Ok(xero.side.control.journal(&query).await?.len())
+}
+
+async fn documents(xero: &Xero, tenant: &Tenant) -> anyhow::Result<usize> {
+    Ok(Books::of(&xero.side.control, tenant.uuid()).await?.documents.len())
+}
+
+/// How often the books say that Sessional made a document.
+async fn notes(xero: &Xero, tenant: &Tenant) -> anyhow::Result<usize> {
+    let snapshot = xero.side.control.snapshot(tenant.uuid()).await?;
+    Ok(snapshot.get("HistoryRecords").cloned().unwrap_or_default().to_string().matches("Created by Sessional").count())
+}
+
+#[tokio::test]
+async fn the_last_calls_of_a_day_are_left_to_what_users_do_by_hand() -> anyhow::Result<()> {
+    let xero = Xero::start().await?;
+    let mut world = xero.world().await?;
+    let tenant = world.connect(&xero, "manners", &Wishes::default()).await?;
+    send(&mut world, &tenant, 0, Happening::Created);
+    world.drain(&xero).await?;
+    // One more than the reserve and what a new contact with its invoice takes.
+    xero.side.control.leave_of_day(xero.side.client_id(), tenant.uuid(), DAY_RESERVE + 3).await?;
+    let before = calls(&xero, &tenant).await?;
+    for index in 1..31 {
+        send(&mut world, &tenant, index, Happening::Created);
+    }
+    for _ in 0..5 {
+        world.work(&xero, 10).await?;
+    }
+    let used = calls(&xero, &tenant).await? - before;
+    assert!((1..=6).contains(&used), "{used} calls: it stops at the reserve and does not try again at once");
+    assert!(documents(&xero, &tenant).await? < 31, "some wait");
+
+    // A new day comes, and what waited is there, once.
+    world.drain(&xero).await?;
+    assert_eq!(documents(&xero, &tenant).await?, 31);
+    assert!(world.queue.dead().is_empty(), "waiting for Xero is no attempt at a document");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_document_made_alone_gets_a_note_and_a_burst_spends_no_calls_on_them() -> anyhow::Result<()> {
+    let xero = Xero::start().await?;
+    let mut world = xero.world().await?;
+    world.history_notes = true;
+    let tenant = world.connect(&xero, "manners", &Wishes::default()).await?;
+    send(&mut world, &tenant, 0, Happening::Created);
+    world.drain(&xero).await?;
+    assert_eq!(notes(&xero, &tenant).await?, 1);
+
+    let before = calls(&xero, &tenant).await?;
+    for index in 1..6 {
+        send(&mut world, &tenant, index, Happening::Created);
+    }
+    world.work(&xero, 10).await?;
+    assert_eq!(documents(&xero, &tenant).await?, 6);
+    assert_eq!(notes(&xero, &tenant).await?, 1, "a burst shares its calls");
+    assert!(calls(&xero, &tenant).await? - before <= 2, "contacts and invoices");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_note_that_cannot_be_written_is_no_failure_of_the_document() -> anyhow::Result<()> {
+    let xero = Xero::start().await?;
+    let mut world = xero.world().await?;
+    world.history_notes = true;
+    let tenant = world.connect(&xero, "manners", &Wishes::default()).await?;
+    xero.side.control.fault(&Fault::once("createInvoiceHistory", FaultKind::ServerErrorBefore).times(50)).await?;
+    send(&mut world, &tenant, 0, Happening::Created);
+    world.drain(&xero).await?;
+    assert_eq!((documents(&xero, &tenant).await?, notes(&xero, &tenant).await?), (1, 0));
+    assert!(world.queue.dead().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_the_switch_no_note_is_written() -> anyhow::Result<()> {
+    let xero = Xero::start().await?;
+    let mut world = xero.world().await?;
+    let tenant = world.connect(&xero, "manners", &Wishes::default()).await?;
+    send(&mut world, &tenant, 0, Happening::Created);
+    world.drain(&xero).await?;
+    assert_eq!((documents(&xero, &tenant).await?, notes(&xero, &tenant).await?), (1, 0));
+    Ok(())
+}
