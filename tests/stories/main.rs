@@ -15,6 +15,7 @@ mod desk;
 mod disconnect;
 mod disconnecting;
 mod divergence;
+mod document;
 mod documents;
 mod door;
 mod dry_run;

@@ -108,6 +108,8 @@ pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Res
     let options = Options { records: true, ..context.options("test", Build::BinariesAndTests) };
     let mut running = context.start(&options).await?;
     Browser::ensure(&context.layout, &context.progress);
+    let python = Python::ensure(&context.layout, context.python.as_deref(), &context.progress)?;
+    python.ensure_tool(&context.layout, "schemathesis", &context.progress)?;
     let info = running.info.clone();
     let passed = tokio::select! {
         passed = run_tests(context, &info, arguments) => passed?,

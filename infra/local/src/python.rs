@@ -49,6 +49,26 @@ impl Python {
         Ok(command)
     }
 
+    /// The folder with the commands of one of the tools of `infra/checks`, installed into an environment of its own on
+    /// its first use.
+    pub fn ensure_tool(&self, layout: &Layout, name: &str, progress: &Progress) -> anyhow::Result<PathBuf> {
+        let home = layout.local("checks").join(name);
+        let requirements = layout.root().join("infra/checks").join(format!("{name}.txt"));
+        let tool = Self { bin: home.join("bin") };
+        let lock = lock(layout)?;
+        if !is_current(&home, &requirements) {
+            progress.step(&format!("installing {name} (once)"));
+            if home.exists() {
+                fs::remove_dir_all(&home).with_context(|| format!("failed to remove an old {name}"))?;
+            }
+            let log = layout.local("install.log");
+            logged(Command::new(self.interpreter()).args(["-m", "venv"]).arg(&home), &log, &lock)?;
+            tool.pip(&["--no-deps"], &requirements, &log, &lock)?;
+            fs::copy(&requirements, marker(&home)).context("failed to mark the installation as complete")?;
+        }
+        Ok(tool.bin)
+    }
+
     /// The interpreter.
     pub fn interpreter(&self) -> PathBuf {
         self.bin.join("python")

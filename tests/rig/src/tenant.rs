@@ -78,6 +78,8 @@ pub struct Wishes {
     pub spend_money: bool,
     /// Categories that stay without an account.
     pub unmapped: Vec<ExpenseCategory>,
+    /// Sales have no account yet.
+    pub sales_unmapped: bool,
 }
 
 impl XeroSide {
@@ -186,7 +188,7 @@ impl XeroSide {
         let expense = Target { account_id: account_of(EXPENSES)? };
         let mapped = ExpenseCategory::ALL.into_iter().filter(|category| !wishes.unmapped.contains(category));
         let choices = Choices {
-            sales: Some(Target { account_id: account_of(SALES)? }),
+            sales: if wishes.sales_unmapped { None } else { Some(Target { account_id: account_of(SALES)? }) },
             expenses: mapped.map(|category| (category, expense)).collect(),
             expense_documents: match wishes.spend_money {
                 true => ExpenseDocuments::SpendMoney { bank_account_id: bank },

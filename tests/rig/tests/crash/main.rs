@@ -98,6 +98,8 @@ crashes! {
     no_crash_doubles_or_loses_spend_money: Scenario::logged_as_spend_money(),
     no_crash_keeps_a_deleted_bill_alive: Scenario::deleted_bill(),
     no_crash_keeps_deleted_spend_money_alive: Scenario::deleted_spend_money(),
+    no_crash_loses_an_invoice_that_is_held: Scenario::held_for_an_account_of_sales(),
+    no_crash_loses_an_expense_that_is_skipped: Scenario::skipped_for_its_category(),
 }
 
 #[tokio::test]

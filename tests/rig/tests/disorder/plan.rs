@@ -134,7 +134,7 @@ fn troubles() -> impl Strategy<Value = Trouble> {
 /// The first account posts bills, the second spend money, the third has no account for fuel.
 pub(crate) fn wishes(account: usize) -> Wishes {
     let unmapped = if account == 2 { vec![ExpenseCategory::Fuel] } else { Vec::new() };
-    Wishes { spend_money: account == 1, unmapped }
+    Wishes { spend_money: account == 1, unmapped, ..Wishes::default() }
 }
 
 pub(crate) fn subject(tenant: &Tenant, index: usize) -> Subject {

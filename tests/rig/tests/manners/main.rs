@@ -3,6 +3,7 @@
 
 use rig::books::Books;
 use rig::events::{Happening, Subject};
+use rig::process::{self, batch};
 use rig::tenant::{Tenant, Wishes};
 use rig::worker::{World, Xero};
 use rules::session::DAY_RESERVE;
@@ -53,6 +54,26 @@ async fn the_last_calls_of_a_day_are_left_to_what_users_do_by_hand() -> anyhow::
     world.drain(&xero).await?;
     assert_eq!(documents(&xero, &tenant).await?, 31);
     assert!(world.queue.dead().is_empty(), "waiting for Xero is no attempt at a document");
+    Ok(())
+}
+
+/// The queue keeps an account's messages in one function at a time; should two ever run, they still agree.
+#[tokio::test]
+async fn two_functions_at_once_make_one_contact_for_two_invoices() -> anyhow::Result<()> {
+    let world = process::World::start().await?;
+    let tenant = world.connect(&Wishes::default()).await?;
+    let (mut one, mut other) = (world.warm().await?, world.warm().await?);
+    let name = tenant.account.as_str().trim_start_matches("acc_").to_owned();
+    // Every third subject has the same other side.
+    let event = |index| Subject::new(&name, index).event(tenant.account.as_str(), Happening::Created);
+    let (first, second) = (batch(&tenant, &[event(0)]), batch(&tenant, &[event(3)]));
+    let (first, second) = tokio::join!(one.invoke(&first), other.invoke(&second));
+    first?.answer()?;
+    second?.answer()?;
+    // Who came second handed its message back.
+    world.redeliver(&tenant, &[event(0), event(3)]).await?;
+    let books = Books::of(&world.xero.control, tenant.uuid()).await?;
+    assert_eq!((books.contacts.len(), books.documents.len()), (1, 2), "{books:?}");
     Ok(())
 }
 
