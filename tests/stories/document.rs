@@ -13,7 +13,7 @@ use crate::stage::Stage;
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance";
 /// Calls drawn at random for each operation, beside the examples and the limits of each field.
-const EXAMPLES: &str = "15";
+const EXAMPLES: &str = "5";
 
 #[tokio::test]
 async fn no_call_that_the_document_allows_has_an_answer_that_it_does_not_promise() -> anyhow::Result<()> {

@@ -186,7 +186,7 @@ impl Sync<'_> {
             self.run_segment(&mut context, head).await?;
             rest = tail;
         }
-        Ok(())
+        self.keep_reserve(&session).await
     }
 
     /// What the mapping has no account for is held, when it is an invoice, or skipped, when it is an expense.
