@@ -130,6 +130,8 @@ impl Sync<'_> {
         hash.update(tenant.to_string());
         for (record, document) in open.iter().filter_map(|job| job.record.as_ref().zip(job.document.as_ref())) {
             hash.update(next_attempt(record).to_be_bytes());
+            // Xero repeats a stored refusal for the same key: a retry of what failed has a later revision.
+            hash.update(record.revision.to_be_bytes());
             hash.update(document.to_json());
         }
         let key = key_of("documents", hash);

@@ -1,6 +1,7 @@
 //! How the sync behaves towards Xero and the bookkeeper beyond being right: what it leaves to others, and the
 //! note that it leaves behind.
 
+use jiff::civil::date;
 use rig::books::Books;
 use rig::events::{Happening, Subject};
 use rig::process::{self, batch};
@@ -54,6 +55,26 @@ async fn the_last_calls_of_a_day_are_left_to_what_users_do_by_hand() -> anyhow::
     world.drain(&xero).await?;
     assert_eq!(documents(&xero, &tenant).await?, 31);
     assert!(world.queue.dead().is_empty(), "waiting for Xero is no attempt at a document");
+    Ok(())
+}
+
+/// Xero repeats its stored answer for minutes to whoever repeats a key, refusals too.
+#[tokio::test]
+async fn a_retry_at_once_after_the_cause_is_gone_gets_a_new_answer() -> anyhow::Result<()> {
+    let xero = Xero::start().await?;
+    let mut world = xero.world().await?;
+    let tenant = world.connect(&xero, "manners", &Wishes::default()).await?;
+    xero.side.control.lock_period(tenant.uuid(), Some(date(2027, 12, 31))).await?;
+    send(&mut world, &tenant, 0, Happening::Created);
+    world.drain(&xero).await?;
+    assert_eq!(documents(&xero, &tenant).await?, 0);
+
+    xero.side.control.lock_period(tenant.uuid(), None).await?;
+    let account = tenant.account.as_str();
+    let again = Subject::new("manners", 0).event(account, Happening::Created);
+    world.queue.send(account, "retry", &again.to_string(), world.now());
+    world.drain(&xero).await?;
+    assert_eq!(documents(&xero, &tenant).await?, 1);
     Ok(())
 }
 
