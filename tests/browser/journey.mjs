@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { inBrowser, somebody } from "./support.mjs";
+import { control, inBrowser, somebody } from "./support.mjs";
 
 test("connect, choose, map, invoice, pay in Xero, paid", () =>
   inBrowser("journey", async (desk) => {
     const { page } = desk;
-    await desk.open(await somebody("Harbour Sound Ltd", "Quayside Coaching"));
+    const person = await somebody("Harbour Sound Ltd", "Quayside Coaching");
+    await desk.open(person);
     await desk.step("welcome");
 
     await desk.goToConsent();
@@ -34,7 +35,13 @@ test("connect, choose, map, invoice, pay in Xero, paid", () =>
     await desk.view("Invoices");
     const form = await desk.fillInvoice();
     await form.getByText("Total £540.00, of which VAT £90.00").waitFor();
+    await form.getByRole("button", { name: "Check before sending" }).click();
+    await form.getByText("It would be created in Xero").waitFor();
+    await form.getByText("requests to Xero").click();
+    await form.getByText("SES-000201").first().waitFor();
     await desk.step("form");
+    const { invoices, contacts } = await control("GET", `/organisations/${person.tenants["Harbour Sound Ltd"]}/totals`);
+    assert.deepEqual([invoices, contacts], [0, 0], "a check sends nothing");
     await form.getByRole("button", { name: "Create and send" }).click();
     await desk.invoiceIs("SES-000201", "In Xero");
     await desk.step("in-xero");

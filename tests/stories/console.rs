@@ -61,6 +61,16 @@ async fn cancelling_disconnecting_and_reconnecting_are_said_and_double_nothing()
 }
 
 #[tokio::test]
+async fn an_expense_of_an_unmapped_category_is_skipped_mapped_and_retried() -> anyhow::Result<()> {
+    play("expense.mjs").await
+}
+
+#[tokio::test]
+async fn what_goes_wrong_at_xero_is_said_and_put_right() -> anyhow::Result<()> {
+    play("faults.mjs").await
+}
+
+#[tokio::test]
 async fn the_console_is_used_with_the_keyboard_alone() -> anyhow::Result<()> {
     play("keyboard.mjs").await
 }

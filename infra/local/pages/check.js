@@ -18,12 +18,13 @@ export async function check(app, event, place) {
 }
 
 function drawResult({ outcome, message, requests = [], problem }) {
-  const text = message ?? problem?.detail;
   const what = OUTCOMES[outcome] ?? outcome;
+  const said = message ?? problem?.detail ?? "";
+  const more = said.replace(/\.$/, "") !== what.replace(/\.$/, "") && ` ${said}`;
   return el(
     "div",
     { class: `notice ${TONES[outcome] ?? "good"}` },
-    el("p", {}, el("strong", {}, what), text && text !== what && ` ${text}`),
+    el("p", {}, el("strong", {}, what), more),
     requests.length > 0 &&
       el("details", {}, el("summary", {}, requests.length === 1 ? "The request to Xero" : `The ${requests.length} requests to Xero`),
         requests.map(({ method, path, query, body }) =>

@@ -2,7 +2,7 @@
 
 import { ask, button, byId, el, say } from "./dom.js";
 import { actionFor } from "./record.js";
-import { CATEGORIES, REASONS, when } from "./words.js";
+import { CATEGORIES, REASONS, count, when } from "./words.js";
 
 /** Starts the consent at Xero. */
 export async function connect(app) {
@@ -186,11 +186,11 @@ function drawSteps(app) {
     el("li", { class: done ? "done" : at === next ? "next" : "", "aria-current": at === next && "step" }, text, el("span", { class: "heard" }, done ? " (done)" : "")),
   );
   const { broken, unmapped_categories: unmapped } = setup;
-  const waits = broken.reduce((sum, one) => sum + one.waiting, 0);
-  const waiting = waits === 0 ? "" : waits === 1 ? " 1 item waits for it." : ` ${waits} items wait for it.`;
-  const warning = setup.organisation && broken.length > 0 &&
-    el("div", { class: "notice bad" }, el("p", {}, `The Xero account for ${named(broken.map((one) => one.category))} is archived or deleted. Choose another below.${waiting}`));
+  const warnings = broken.map(({ category, account, reason, waiting }) => {
+    const which = `${category === "sales" ? "Sales invoices" : CATEGORIES[category]}: ${account ? `“${account}”` : "the account"} cannot be used. ${reason}.`;
+    return el("div", { class: "notice bad" }, el("p", {}, which, waiting > 0 && ` ${count(waiting, "document waits", "documents wait")} for it.`, " Choose another below."));
+  });
   const skipped = next < 0 && unmapped.length > 0 &&
     el("p", { class: "soft" }, `Expenses of these categories are skipped, because they have no account: ${named(unmapped)}.`);
-  byId("steps").replaceChildren(...[warning, next >= 0 && el("ol", { class: "steps" }, items), skipped].filter(Boolean));
+  byId("steps").replaceChildren(...[...warnings, next >= 0 && el("ol", { class: "steps" }, items), skipped].filter(Boolean));
 }

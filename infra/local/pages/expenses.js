@@ -69,7 +69,7 @@ function logExpense(app) {
     result,
     el("div", { class: "actions" },
       el("button", { class: "main" }, "Log expense"),
-      app.causes && button("Check before sending", () => form.reportValidity() && check(app, eventOf(), result)),
+      button("Check before sending", () => form.reportValidity() && check(app, eventOf(), result)),
       button("Cancel", () => dialog.close(), { kind: "plain" })),
   );
   const dialog = el("dialog", { class: "form", "aria-labelledby": "form-title" }, form);

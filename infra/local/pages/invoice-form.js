@@ -42,7 +42,7 @@ export function editInvoice(app, before) {
     el("div", { class: "actions" },
       before && value.status === "sent" ? undefined : el("button", { class: "main", value: "save" }, before ? "Save" : "Create invoice"),
       el("button", { class: before && value.status === "sent" ? "main" : "quiet", value: "send" }, before ? "Save and send" : "Create and send"),
-      app.causes && button("Check before sending", () => form.reportValidity() && check(app, eventOf("invoice.created"), result)),
+      button("Check before sending", () => form.reportValidity() && check(app, eventOf("invoice.created"), result)),
       button("Cancel", () => dialog.close(), { kind: "plain" })),
   );
   const dialog = el("dialog", { class: "form", "aria-labelledby": "form-title" }, form);

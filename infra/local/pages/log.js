@@ -64,7 +64,7 @@ function nameOf(app, { kind, id, number }) {
 }
 
 function drawCauses(app) {
-  const causes = app.causes ?? [];
+  const { causes } = app;
   const waiting = causes.reduce((sum, cause) => sum + cause.count, 0);
   const badge = byId("badge");
   badge.hidden = waiting === 0;

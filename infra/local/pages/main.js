@@ -20,6 +20,7 @@ const NOTHING = { records: [], next: null };
 class App {
   records = [];
   log = NOTHING;
+  causes = [];
   told = [];
   later = [];
 
@@ -70,7 +71,7 @@ class App {
   }
 
   async readCauses() {
-    this.causes = (await this.api.causes().catch(() => ({}))).causes;
+    this.causes = (await this.api.causes()).causes;
   }
 
   async readOffered() {
@@ -105,6 +106,7 @@ class App {
   }
 
   draw() {
+    if (!this.connection) return;
     drawConnection(this);
     drawMapping(this);
     drawInvoices(this);
@@ -121,6 +123,7 @@ class App {
     if (location.hash !== `#${view}`) history.pushState(null, "", `#${view}`);
     show();
     hush();
+    byId("returned").replaceChildren();
     byId(target)?.focus();
   }
 }

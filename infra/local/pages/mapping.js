@@ -1,8 +1,7 @@
 // Which Xero account each category belongs to. Suggestions are shown beside each choice and change nothing
 // until the person takes them and saves.
 
-import { Refused } from "./api.js";
-import { button, byId, el, say } from "./dom.js";
+import { busy, button, byId, el, say } from "./dom.js";
 import { CATEGORIES } from "./words.js";
 
 /** Draws the form when there is a chart to choose from; leaves it alone while it is being filled in. */
@@ -43,7 +42,7 @@ function form(app) {
   );
   node.addEventListener("submit", (event) => {
     event.preventDefault();
-    save(app, node);
+    busy(byId("save-mapping"), () => save(app, node));
   });
   return node;
 }
@@ -76,7 +75,7 @@ function row(app, word, label, choice, chosen) {
   );
   select.value = chosen ?? "";
   const use = account && button(el("span", {}, "Use", el("span", { class: "heard" }, ` ${name(account)} for ${label}`)), () => take(select, account), { kind: "plain" });
-  const hint = account && el("p", { class: "hint" }, el("span", { id: `suggest-${word}` }, `Suggested: ${name(account)}. ${suggestion.reason}.`), " ", use);
+  const hint = account && el("p", { class: "hint" }, el("span", { id: `suggest-${word}` }, `${suggestion.confidence === "high" ? "Suggested" : "Perhaps"}: ${name(account)}. ${suggestion.reason}.`), " ", use);
   const show = () => hint && (hint.hidden = select.value === account.account_id);
   select.addEventListener("change", show);
   show();
@@ -143,12 +142,18 @@ async function save(app, node) {
       values.post_as === "spend_money"
         ? { post_as: "spend_money", bank_account_id: values.bank }
         : { post_as: "bill", status: values.post_as === "bill-draft" ? "draft" : "authorised" },
+    // What somebody else has changed meanwhile is not overwritten.
+    version: app.mapping.version,
   };
   try {
     app.mapping = await app.api.map(choices);
   } catch (error) {
-    if (error instanceof Refused) point(node, error.problem?.field);
-    wrong.replaceChildren(el("p", {}, error.message));
+    if (error.problem?.type === "/problems/conflict") return changedElsewhere(app);
+    const errors = error.problem?.errors ?? (error.problem?.field ? [error.problem] : []);
+    const words = errors.map(({ field }) => point(node, field));
+    const others = errors.slice(1).map(({ detail }) => el("li", {}, `${detail}.`));
+    wrong.replaceChildren(el("p", {}, error.message), el("ul", {}, others));
+    node.elements[words[0]]?.focus();
     wrong.hidden = false;
     return;
   }
@@ -158,12 +163,18 @@ async function save(app, node) {
   await app.poll.soon();
 }
 
-/** Leads to the field that a problem names, such as `expenses.fuel.account_id`. */
-function point(node, field = "") {
+/** Another tab or another person saved first. */
+async function changedElsewhere(app) {
+  app.mapping = await app.api.mapping();
+  drawMapping(app);
+  byId("mapping-title").focus();
+  say("The mapping was changed elsewhere meanwhile. It is shown as it is now: change it and save again.", "bad");
+}
+
+/** Marks the field that a problem names, such as `expenses.fuel.account_id`; gives what it is called here. */
+function point(node, field) {
   const parts = field.split(".");
   const word = parts[0] === "expenses" ? parts[1] : { sales: "sales", expense_documents: "bank" }[parts[0]];
-  const select = node.elements[word];
-  if (!select) return;
-  select.setAttribute("aria-invalid", "true");
-  select.focus();
+  node.elements[word]?.setAttribute("aria-invalid", "true");
+  return word;
 }

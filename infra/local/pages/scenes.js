@@ -52,8 +52,8 @@ function drawFault(app, fault, now, sales) {
   const on = Boolean(now[fault.id]);
   const missing = fault.needs === "sales" && !sales && !on;
   const act = on
-    ? button(el("span", {}, "Undo", el("span", { class: "heard" }, `: ${fault.title}`)), () => undo(app, fault), { kind: "main", "data-name": fault.id })
-    : button(el("span", {}, "Make it happen", el("span", { class: "heard" }, `: ${fault.title}`)), () => start(app, fault), { "data-name": fault.id });
+    ? button(el("span", {}, "Undo", el("span", { class: "heard" }, ` (${fault.title})`)), () => undo(app, fault), { kind: "main", "data-name": fault.id })
+    : button(el("span", {}, "Make it happen", el("span", { class: "heard" }, ` (${fault.title})`)), () => start(app, fault), { "data-name": fault.id });
   return el(
     "li",
     { class: "item", "data-fault": fault.id },
