@@ -2,8 +2,12 @@
 //! the user reads. A record is written before every create and after every answer, so that a crash at any
 //! point leaves something that the next run completes.
 
+mod reference;
+
+pub use reference::{DocumentKind, Intent, Reference};
+
 use crate::account::AccountId;
-use crate::divergence::{self, Divergence};
+use crate::divergence::Divergence;
 use crate::failure::Failure;
 use crate::notification::{Details, Notification};
 use jiff::civil::Date;
@@ -11,8 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use xero::models::{BankTransaction, Invoice, InvoiceStatus, InvoiceType};
-use xero::{BankTransactionId, ContactId, InvoiceId, TenantId};
+use xero::TenantId;
 
 /// The version of the stored record.
 pub const VERSION: u32 = 1;
@@ -101,98 +104,6 @@ impl State {
             Self::Voided => "voided",
             Self::Tombstone => "tombstone",
         }
-    }
-}
-
-/// What a record's document is in Xero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DocumentKind {
-    /// A sales invoice (ACCREC).
-    #[default]
-    Invoice,
-    /// A bill (ACCPAY).
-    Bill,
-    /// A spend-money transaction.
-    SpendMoney,
-}
-
-/// A request that is about to be sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// What it will be in Xero.
-    #[serde(default)]
-    pub document: DocumentKind,
-    /// Which try this is, from 1.
-    pub attempt: u32,
-    /// When it was written.
-    pub at: Timestamp,
-    /// The element as it is sent, byte for byte.
-    pub body: String,
-    /// The contact that it names.
-    pub contact: ContactId,
-    /// The idempotency key that the request with this element is sent with.
-    pub idempotency_key: String,
-}
-
-/// The document in Xero.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reference {
-    /// What it is there.
-    #[serde(default)]
-    pub document: DocumentKind,
-    /// Xero's id; of spend money, the bank transaction's id.
-    pub id: InvoiceId,
-    /// Whether it was made as a draft, which is deleted and not voided.
-    #[serde(default)]
-    pub draft: bool,
-    /// Its number there.
-    pub number: Option<String>,
-    /// When Xero says it was last changed, as of the last read.
-    pub updated_at: Option<Timestamp>,
-    /// The fingerprint of its content as we wrote it last.
-    #[serde(default)]
-    pub written: Option<String>,
-    /// The fingerprint of its content as Xero showed it last.
-    #[serde(default)]
-    pub seen: Option<String>,
-}
-
-impl Reference {
-    /// The reference after a write of our own, from Xero's answer to it.
-    #[must_use]
-    pub fn written(invoice: &Invoice) -> Self {
-        let written = divergence::fingerprint(invoice);
-        let bill = invoice.invoice_type == InvoiceType::Accpay;
-        Self {
-            document: if bill { DocumentKind::Bill } else { DocumentKind::Invoice },
-            id: invoice.invoice_id,
-            draft: invoice.status == InvoiceStatus::Draft,
-            number: invoice.invoice_number.clone(),
-            updated_at: invoice.updated,
-            seen: written.clone(),
-            written,
-        }
-    }
-
-    /// The reference to spend money, from Xero's answer.
-    #[must_use]
-    pub fn spent(spend: &BankTransaction) -> Self {
-        Self {
-            document: DocumentKind::SpendMoney,
-            id: InvoiceId::from_uuid(*spend.bank_transaction_id.as_uuid()),
-            draft: false,
-            number: spend.reference.clone(),
-            updated_at: spend.updated,
-            written: None,
-            seen: None,
-        }
-    }
-
-    /// The id as that of a bank transaction, for spend money.
-    #[must_use]
-    pub fn bank_transaction(&self) -> BankTransactionId {
-        BankTransactionId::from_uuid(*self.id.as_uuid())
     }
 }
 
