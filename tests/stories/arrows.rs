@@ -7,7 +7,7 @@ use local::cargo;
 use local::layout::Layout;
 
 const FUNCTIONS: [&str; 7] = ["connect", "settings", "ingest", "sync", "webhook", "payments", "upkeep"];
-const TESTS_ONLY: [&str; 6] = ["xero-stand-in", "local", "openapi", "stories", "rig", "drive"];
+const TESTS_ONLY: [&str; 7] = ["xero-stand-in", "local", "openapi", "stories", "bench", "rig", "drive"];
 const HTTP_SERVERS: [&str; 7] = ["axum", "actix-web", "warp", "rocket", "poem", "tiny_http", "hyper-server"];
 /// Each costs a cold start dearly, or is a second TLS stack beside the one that is meant.
 const OTHER_CRYPTOGRAPHY: [&str; 4] = ["aws-lc-sys", "aws-lc-rs", "openssl-sys", "native-tls"];

@@ -22,6 +22,7 @@ mod dry_run;
 mod inside;
 mod isolation;
 mod journey;
+mod mapping;
 mod mended;
 mod operations;
 mod payments;
