@@ -53,14 +53,19 @@ impl App {
     }
 
     /// What is broken in the mapping, and what waits for it. After a new connection the chart is read afresh: the
-    /// organisation may have changed while it was away.
-    pub(crate) async fn broken(&self, connection: &Connection, mapping: &Mapping) -> Result<Vec<BrokenView>, Problem> {
+    /// organisation may have changed while it was away. While Xero asks us to wait, what was known before counts.
+    pub(crate) async fn broken(
+        &self,
+        connection: &Connection,
+        mapping: &Mapping,
+        is_cooling: bool,
+    ) -> Result<Vec<BrokenView>, Problem> {
         let (account, tenant) = (&connection.account, mapping.tenant);
         let stored = self.table.facts(account, tenant).await.map_err(unavailable)?;
         let before = connection.connected_at.filter(|_| connection.status == Status::Connected);
         let old = |facts: &Facts| before.is_some_and(|connected| facts.fetched_at < connected);
         let facts = match stored {
-            Some(facts) if old(&facts) => match self.facts(connection, false).await {
+            Some(facts) if !is_cooling && old(&facts) => match self.facts(connection, false).await {
                 Ok(fresh) => fresh,
                 // The status itself can be told all the same.
                 Err(_) => facts,

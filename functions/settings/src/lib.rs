@@ -82,7 +82,7 @@ impl App {
             None => (None, None),
         };
         let broken = match (&connection, &mapping) {
-            (Some(connection), Some(mapping)) => self.broken(connection, mapping).await?,
+            (Some(connection), Some(mapping)) => self.broken(connection, mapping, waiting.is_some()).await?,
             (Some(_) | None, Some(_) | None) => Vec::new(),
         };
         Ok(json(StatusCode::OK, &status::draw(connection, mapping.as_ref(), waiting, broken)))
