@@ -1,5 +1,6 @@
 //! Connecting: a consent ends in a connection, a choice or a reason, and whatever dies in between is tidied up.
 
+use aws::tokens::Store;
 use jiff::SignedDuration;
 use local::client::Sessional;
 use local::xero_side::Owner;
@@ -17,6 +18,7 @@ use xero_stand_in::control::{Choice, Fault, FaultKind, consent};
 
 use crate::inside::{Inside, Person, die_after};
 use crate::stage::{Stage, new_name};
+use crate::stores::over_both_stores;
 
 /// The reason in the redirect of a callback, which always leads to the app and nowhere else.
 async fn reason(browser: &Sessional, stage: &Stage, url: &str) -> anyhow::Result<String> {
@@ -87,9 +89,8 @@ async fn every_wrong_turn_ends_in_a_redirect_to_the_app_with_its_reason() -> any
     Ok(())
 }
 
-#[tokio::test]
-async fn a_consent_that_took_longer_than_its_time_connects_nothing() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn a_consent_that_took_longer_than_its_time_connects_nothing(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(1).await?);
     let (callback, secret) = inside.come_back(&account, person.allows(&person.tenants)).await?;
     inside.pass(SignedDuration::from_mins(10)).await?;
@@ -102,14 +103,13 @@ async fn a_consent_that_took_longer_than_its_time_connects_nothing() -> anyhow::
 /// Nothing is stored about somebody whose consent came to nothing, and nothing counts at Xero.
 async fn assert_nothing_is_left(inside: &Inside, person: &Person) -> anyhow::Result<()> {
     assert_eq!(inside.grant(person.user).await?, None);
-    assert!(inside.secrets_of(person.user).await?.is_empty());
+    assert!(inside.places_of(person.user).await?.is_empty());
     assert!(inside.at_xero(person).await?.is_empty());
     Ok(())
 }
 
-#[tokio::test]
-async fn a_consent_without_an_organisation_leaves_nothing_behind() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn a_consent_without_an_organisation_leaves_nothing_behind(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(0).await?);
     let practice = inside.organisation("A practice", *person.user.as_uuid(), Some("PRACTICE")).await?;
     let refused = inside.consent(&account, person.allows(&[practice])).await?;
@@ -117,9 +117,8 @@ async fn a_consent_without_an_organisation_leaves_nothing_behind() -> anyhow::Re
     assert_nothing_is_left(&inside, &person).await
 }
 
-#[tokio::test]
-async fn an_organisation_of_another_account_is_refused_and_the_other_keeps_working() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn an_organisation_of_another_account_is_refused_and_the_other_keeps_working(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (holder, second) = (inside.account()?, inside.account()?);
     let person = inside.person(1).await?;
     let tenant = person.tenants[0];
@@ -150,9 +149,8 @@ fn standard() -> xero_stand_in::control::Role {
     xero_stand_in::control::Role::Standard
 }
 
-#[tokio::test]
-async fn of_several_organisations_one_is_chosen_and_the_others_are_given_back() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn of_several_organisations_one_is_chosen_and_the_others_are_given_back(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(3).await?);
     let [a, b, c] = [person.tenants[0], person.tenants[1], person.tenants[2]];
     assert_eq!(inside.consent(&account, person.allows(&[a, b])).await??, Finished::ChooseOrganisation);
@@ -171,9 +169,8 @@ async fn of_several_organisations_one_is_chosen_and_the_others_are_given_back() 
     inside.use_token(&connection).await
 }
 
-#[tokio::test]
-async fn an_offer_does_not_interrupt_what_is_connected_and_ends_after_a_day() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn an_offer_does_not_interrupt_what_is_connected_and_ends_after_a_day(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(3).await?);
     let [a, b, c] = [person.tenants[0], person.tenants[1], person.tenants[2]];
     inside.connected(&account, &person, a).await?;
@@ -225,9 +222,8 @@ async fn lose(inside: &Inside, account: &AccountId, seen: &Connection) -> anyhow
     Ok(())
 }
 
-#[tokio::test]
-async fn authorising_the_same_organisation_again_brings_everything_back_in_order() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn authorising_the_same_organisation_again_brings_everything_back_in_order(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(1).await?);
     let tenant = person.tenants[0];
     let seen = inside.connected(&account, &person, tenant).await?;
@@ -246,9 +242,10 @@ async fn authorising_the_same_organisation_again_brings_everything_back_in_order
     Ok(())
 }
 
-#[tokio::test]
-async fn another_organisation_leaves_the_old_ones_references_and_held_work_where_they_are() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn another_organisation_leaves_the_old_ones_references_and_held_work_where_they_are(
+    store: Store,
+) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(2).await?);
     let [old, new] = [person.tenants[0], person.tenants[1]];
     let seen = inside.connected(&account, &person, old).await?;
@@ -265,9 +262,8 @@ async fn another_organisation_leaves_the_old_ones_references_and_held_work_where
     Ok(())
 }
 
-#[tokio::test]
-async fn another_user_of_the_same_organisation_takes_the_place_of_the_first() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn another_user_of_the_same_organisation_takes_the_place_of_the_first(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, first, second) = (inside.account()?, inside.person(1).await?, inside.person(0).await?);
     let tenant = first.tenants[0];
     inside.connected(&account, &first, tenant).await?;
@@ -279,24 +275,22 @@ async fn another_user_of_the_same_organisation_takes_the_place_of_the_first() ->
     inside.use_token(&connection).await
 }
 
-#[tokio::test]
-async fn a_xero_that_fails_during_a_consent_ends_it_with_try_again() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn a_xero_that_fails_during_a_consent_ends_it_with_try_again(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(1).await?);
     for operation in ["token.authorization_code", "getConnections"] {
         inside.xero().fault(&Fault::once(operation, FaultKind::ServerErrorBefore)).await?;
         let failed = inside.consent(&account, person.allows(&person.tenants)).await?;
         assert!(matches!(failed, Err(Refusal::TryAgain(_))), "{operation}: {failed:?}");
         assert_eq!(inside.grant(person.user).await?, None, "{operation}");
-        assert!(inside.secrets_of(person.user).await?.is_empty(), "{operation}");
+        assert!(inside.places_of(person.user).await?.is_empty(), "{operation}");
     }
     let connection = inside.connected(&account, &person, person.tenants[0]).await?;
     inside.use_token(&connection).await
 }
 
-#[tokio::test]
-async fn whoever_dies_in_a_callback_leaves_a_connection_or_nothing() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn whoever_dies_in_a_callback_leaves_a_connection_or_nothing(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (mut steps, mut through) = (1, false);
     while !through {
         let (account, person) = (inside.account()?, inside.person(1).await?);
@@ -316,7 +310,7 @@ async fn whoever_dies_in_a_callback_leaves_a_connection_or_nothing() -> anyhow::
             _ => {
                 assert!(!through);
                 assert_eq!(inside.grant(person.user).await?, None, "after {steps} steps");
-                assert!(inside.secrets_of(person.user).await?.is_empty(), "after {steps} steps");
+                assert!(inside.places_of(person.user).await?.is_empty(), "after {steps} steps");
                 // The user tries again, and nothing of the first try is in the way.
                 let connection = inside.connected(&account, &person, person.tenants[0]).await?;
                 inside.use_token(&connection).await?;
@@ -327,3 +321,16 @@ async fn whoever_dies_in_a_callback_leaves_a_connection_or_nothing() -> anyhow::
     assert!(steps > 20, "it was through at once");
     Ok(())
 }
+
+over_both_stores!(
+    a_consent_that_took_longer_than_its_time_connects_nothing,
+    a_consent_without_an_organisation_leaves_nothing_behind,
+    an_organisation_of_another_account_is_refused_and_the_other_keeps_working,
+    of_several_organisations_one_is_chosen_and_the_others_are_given_back,
+    an_offer_does_not_interrupt_what_is_connected_and_ends_after_a_day,
+    authorising_the_same_organisation_again_brings_everything_back_in_order,
+    another_organisation_leaves_the_old_ones_references_and_held_work_where_they_are,
+    another_user_of_the_same_organisation_takes_the_place_of_the_first,
+    a_xero_that_fails_during_a_consent_ends_it_with_try_again,
+    whoever_dies_in_a_callback_leaves_a_connection_or_nothing,
+);

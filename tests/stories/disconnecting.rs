@@ -1,5 +1,6 @@
 //! Disconnecting: tokens are gone at once, whatever Xero answers, and what is left there is removed later.
 
+use aws::tokens::Store;
 use jiff::SignedDuration;
 use local::journey::Journey;
 use local::narrator::Silence;
@@ -12,6 +13,7 @@ use xero_stand_in::control::{Client, Fault, FaultKind};
 
 use crate::inside::{Inside, die_after};
 use crate::stage::{Stage, new_name};
+use crate::stores::over_both_stores;
 
 const DELETE: &str = "deleteConnection";
 const REVOKE: &str = "revocation";
@@ -77,9 +79,8 @@ fn webhook(tenant: &str, document: &str) -> String {
         .to_string()
 }
 
-#[tokio::test]
-async fn the_connection_is_deleted_and_the_grant_revoked_at_xero() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn the_connection_is_deleted_and_the_grant_revoked_at_xero(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(1).await?);
     inside.connected(&account, &person, person.tenants[0]).await?;
     inside.disconnect().run(&account).await?;
@@ -94,10 +95,10 @@ async fn the_connection_is_deleted_and_the_grant_revoked_at_xero() -> anyhow::Re
     Ok(())
 }
 
-#[tokio::test]
-async fn with_xero_down_the_tokens_are_gone_and_upkeep_removes_the_rest_with_the_apps_own_token() -> anyhow::Result<()>
-{
-    let inside = Inside::new().await?;
+async fn with_xero_down_the_tokens_are_gone_and_upkeep_removes_the_rest_with_the_apps_own_token(
+    store: Store,
+) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(1).await?);
     let tenant = person.tenants[0];
     inside.connected(&account, &person, tenant).await?;
@@ -106,7 +107,7 @@ async fn with_xero_down_the_tokens_are_gone_and_upkeep_removes_the_rest_with_the
     }
     inside.disconnect().run(&account).await?;
     assert_eq!(inside.connection(&account).await?.status, Status::Disconnected);
-    assert!(inside.secrets_of(person.user).await?.is_empty());
+    assert!(inside.places_of(person.user).await?.is_empty());
     assert_eq!(inside.grant(person.user).await?, None);
     assert_eq!(inside.table.holder(tenant).await?, None);
     assert_eq!(inside.at_xero(&person).await?, [tenant], "it is still there");
@@ -125,9 +126,8 @@ async fn with_xero_down_the_tokens_are_gone_and_upkeep_removes_the_rest_with_the
     Ok(())
 }
 
-#[tokio::test]
-async fn disconnected_at_xero_already_is_disconnected() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn disconnected_at_xero_already_is_disconnected(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(1).await?);
     let tenant = person.tenants[0];
     inside.connected(&account, &person, tenant).await?;
@@ -135,13 +135,12 @@ async fn disconnected_at_xero_already_is_disconnected() -> anyhow::Result<()> {
     inside.disconnect().run(&account).await?;
     let connection = inside.connection(&account).await?;
     assert!(connection.status == Status::Disconnected && connection.leftovers.is_empty(), "{connection:?}");
-    assert!(inside.secrets_of(person.user).await?.is_empty());
+    assert!(inside.places_of(person.user).await?.is_empty());
     Ok(())
 }
 
-#[tokio::test]
-async fn a_user_whom_two_accounts_share_is_revoked_by_the_last_one_only() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn a_user_whom_two_accounts_share_is_revoked_by_the_last_one_only(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (one, other, person) = (inside.account()?, inside.account()?, inside.person(2).await?);
     inside.connected(&one, &person, person.tenants[0]).await?;
     let theirs = inside.connected(&other, &person, person.tenants[1]).await?;
@@ -151,13 +150,12 @@ async fn a_user_whom_two_accounts_share_is_revoked_by_the_last_one_only() -> any
     inside.use_token(&theirs).await?;
     inside.disconnect().run(&other).await?;
     assert_eq!(inside.calls(REVOKE).await?.len(), 1);
-    assert!(inside.secrets_of(person.user).await?.is_empty());
+    assert!(inside.places_of(person.user).await?.is_empty());
     Ok(())
 }
 
-#[tokio::test]
-async fn every_state_can_be_disconnected() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn every_state_can_be_disconnected(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     // Never connected.
     inside.disconnect().run(&inside.account()?).await?;
     // A choice that was not made.
@@ -165,7 +163,7 @@ async fn every_state_can_be_disconnected() -> anyhow::Result<()> {
     inside.consent(&account, person.allows(&person.tenants)).await??;
     inside.disconnect().run(&account).await?;
     assert!(inside.at_xero(&person).await?.is_empty());
-    assert!(inside.secrets_of(person.user).await?.is_empty());
+    assert!(inside.places_of(person.user).await?.is_empty());
     // In error, because the grant is gone.
     let (account, person) = (inside.account()?, inside.person(1).await?);
     inside.connected(&account, &person, person.tenants[0]).await?;
@@ -176,13 +174,12 @@ async fn every_state_can_be_disconnected() -> anyhow::Result<()> {
     let connection = inside.connection(&account).await?;
     assert_eq!((connection.status, connection.error), (Status::Disconnected, None));
     assert!(inside.at_xero(&person).await?.is_empty());
-    assert!(inside.secrets_of(person.user).await?.is_empty());
+    assert!(inside.places_of(person.user).await?.is_empty());
     Ok(())
 }
 
-#[tokio::test]
-async fn whoever_dies_in_a_disconnect_leaves_a_connection_or_nothing() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+async fn whoever_dies_in_a_disconnect_leaves_a_connection_or_nothing(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
     let (mut steps, mut through) = (1, false);
     while !through {
         let (account, person) = (inside.account()?, inside.person(1).await?);
@@ -197,7 +194,7 @@ async fn whoever_dies_in_a_disconnect_leaves_a_connection_or_nothing() -> anyhow
             inside.use_token(&connection).await?;
         } else {
             assert_eq!(inside.grant(person.user).await?, None, "after {steps} steps");
-            assert!(inside.secrets_of(person.user).await?.is_empty(), "after {steps} steps");
+            assert!(inside.places_of(person.user).await?.is_empty(), "after {steps} steps");
             assert!(inside.at_xero(&person).await?.is_empty(), "after {steps} steps");
         }
         steps += 3;
@@ -205,3 +202,12 @@ async fn whoever_dies_in_a_disconnect_leaves_a_connection_or_nothing() -> anyhow
     assert!(steps > 15, "it was through at once");
     Ok(())
 }
+
+over_both_stores!(
+    the_connection_is_deleted_and_the_grant_revoked_at_xero,
+    with_xero_down_the_tokens_are_gone_and_upkeep_removes_the_rest_with_the_apps_own_token,
+    disconnected_at_xero_already_is_disconnected,
+    a_user_whom_two_accounts_share_is_revoked_by_the_last_one_only,
+    every_state_can_be_disconnected,
+    whoever_dies_in_a_disconnect_leaves_a_connection_or_nothing,
+);

@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use aws::queues::Queue;
 use aws::sdk::Keys;
-use aws::secrets::{Secrets, TokenSecrets};
 use aws::table::Table;
+use aws::tokens::Store;
+use aws_types::SdkConfig;
 use futures::future::poll_fn;
 use jiff::{SignedDuration, Timestamp};
 use local::aws::Aws;
@@ -22,10 +23,10 @@ use rules::connection::Connection;
 use rules::disconnect::Disconnect;
 use rules::grant::Grant;
 use rules::notification::Notification;
-use rules::ports::{Answer, Clock, Connections as _, Grants as _, Notifications, UpkeepQueue};
+use rules::ports::{Answer, Clock, Connections as _, Grants as _, Notifications, TokenVault, UpkeepQueue};
 use rules::tokens::{Memory, Tokens};
 use rules::upkeep::{Message, Outcome, Task, Upkeep};
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 use xero::{AppCredentials, Endpoints, Identity, TenantId, XeroUserId};
@@ -35,6 +36,7 @@ use xero_stand_in::control::{
 use xero_stand_in::{Config, StandIn};
 
 use crate::stage::{Stage, new_name};
+use crate::stores;
 
 const CALLBACK: &str = "http://localhost:4000/oauth/callback";
 pub(crate) const CLIENT_SECRET: &str = "planted-client-secret";
@@ -89,7 +91,9 @@ pub(crate) struct Inside {
     pub(crate) stage: Stage,
     pub(crate) stand_in: StandIn,
     pub(crate) table: Table,
-    pub(crate) vault: TokenSecrets,
+    pub(crate) table_name: String,
+    pub(crate) sdk: SdkConfig,
+    pub(crate) vault: Box<dyn TokenVault>,
     pub(crate) clock: StoryClock,
     pub(crate) identity: Identity,
     pub(crate) client: xero::Client,
@@ -127,6 +131,11 @@ impl Person {
 
 impl Inside {
     pub(crate) async fn new() -> anyhow::Result<Self> {
+        Self::over(Store::SecretsManager).await
+    }
+
+    /// With the refresh tokens in this store.
+    pub(crate) async fn over(store: Store) -> anyhow::Result<Self> {
         let stage = Stage::shared()?;
         let stack = stage.stack.clone();
         let now = Timestamp::now();
@@ -153,10 +162,14 @@ impl Inside {
         let keys = Keys { id: "000000000000".to_owned(), secret: "test".to_owned(), session: None };
         let sdk = aws::sdk::configured(local::aws::REGION.to_owned(), keys, Some(address(&stack)))?;
         let variable = |name: &str| stack.deployment.variable("connect", name).map(str::to_owned);
-        let sync_queue_url = fifo(&stack.aws()?).await?;
+        let sync_queue_url = stores::fifo(&stack.aws()?).await?;
+        let table_name = stores::own_table(&stack.aws()?, &variable("TABLE_NAME")?).await?;
+        let table = Table::new(&sdk, table_name.clone());
         Ok(Self {
-            table: Table::new(&sdk, own_table(&stack.aws()?, &variable("TABLE_NAME")?).await?),
-            vault: TokenSecrets::new(Secrets::new(&sdk), variable("TOKEN_SECRET_PREFIX")?, variable("TOKEN_KEY_ID")?),
+            vault: stores::tokens(&stack, &sdk, &table, store)?,
+            table,
+            table_name,
+            sdk: sdk.clone(),
             clock: StoryClock(Mutex::new(now)),
             identity: Identity::new(http.clone(), endpoints.clone(), credentials),
             client: xero::Client::new(http, &endpoints),
@@ -262,7 +275,7 @@ impl Inside {
             connections: &self.table,
             claims: &self.table,
             consents: &self.table,
-            vault: &self.vault,
+            vault: &*self.vault,
             grants: &self.table,
             leases: &self.table,
             waiting: &self.table,
@@ -278,7 +291,7 @@ impl Inside {
             client: &self.client,
             connections: &self.table,
             claims: &self.table,
-            vault: &self.vault,
+            vault: &*self.vault,
             grants: &self.table,
             leases: &self.table,
             notifications: &self.notifications,
@@ -290,7 +303,7 @@ impl Inside {
     pub(crate) fn tokens<'a>(&'a self, memory: &'a Memory) -> Tokens<'a> {
         Tokens {
             identity: &self.identity,
-            vault: &self.vault,
+            vault: &*self.vault,
             grants: &self.table,
             leases: &self.table,
             clock: &self.clock,
@@ -340,21 +353,9 @@ impl Inside {
         Ok(self.table.grant(user).await?)
     }
 
-    /// The secrets that hold tokens of a user.
-    pub(crate) async fn secrets_of(&self, user: XeroUserId) -> anyhow::Result<Vec<String>> {
-        let (user, mut found, mut next) = (user.to_string(), Vec::new(), None);
-        loop {
-            let asked = json!({ "MaxResults": 100, "NextToken": next });
-            let asked = if next.is_some() { asked } else { json!({ "MaxResults": 100 }) };
-            let page = self.aws()?.call("secretsmanager.ListSecrets", &asked).await?;
-            let list = page.get("SecretList").and_then(Value::as_array).cloned().unwrap_or_default();
-            let names = list.iter().filter_map(|secret| secret.get("Name")?.as_str());
-            found.extend(names.filter(|name| name.contains(&user)).map(str::to_owned));
-            next = page.get("NextToken").and_then(Value::as_str).map(str::to_owned);
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+    /// The places that hold tokens of a user, in either store.
+    pub(crate) async fn places_of(&self, user: XeroUserId) -> anyhow::Result<Vec<String>> {
+        stores::places_of(&self.aws()?, &self.table_name, user).await
     }
 
     /// The calls of one operation that Xero has received, oldest first.
@@ -401,33 +402,4 @@ pub(crate) async fn die_after<T>(steps: usize, work: impl Future<Output = T>) ->
         }
     })
     .await
-}
-
-/// A table like the deployed one, so that the deployed upkeep does not look after accounts whose Xero is not its own.
-async fn own_table(aws: &Aws, deployed: &str) -> anyhow::Result<String> {
-    let described = aws.call("DynamoDB_20120810.DescribeTable", &json!({ "TableName": deployed })).await?;
-    let table = described.get("Table").context("the table is not described")?;
-    let part = |name: &str| table.get(name).cloned().with_context(|| format!("the table has no {name}"));
-    let indexes = part("GlobalSecondaryIndexes")?;
-    let index = |index: &Value| {
-        let part = |name: &str| index.get(name).cloned().unwrap_or_default();
-        json!({ "IndexName": part("IndexName"), "KeySchema": part("KeySchema"), "Projection": part("Projection") })
-    };
-    let name = format!("story-{}", new_name());
-    let asked = json!({
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": part("AttributeDefinitions")?,
-        "KeySchema": part("KeySchema")?,
-        "GlobalSecondaryIndexes": indexes.as_array().into_iter().flatten().map(index).collect::<Vec<_>>(),
-    });
-    aws.call("DynamoDB_20120810.CreateTable", &asked).await?;
-    Ok(name)
-}
-
-/// A queue for events that are let go, which no function takes from.
-async fn fifo(aws: &Aws) -> anyhow::Result<String> {
-    let asked = json!({ "QueueName": format!("story-{}.fifo", new_name()), "Attributes": { "FifoQueue": "true" } });
-    let made = aws.call("AmazonSQS.CreateQueue", &asked).await?;
-    Ok(made.get("QueueUrl").and_then(Value::as_str).context("the queue has no URL")?.to_owned())
 }

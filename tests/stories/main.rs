@@ -2,10 +2,12 @@
 //!
 //! All stories share one running stack, which `cargo local test` starts before the runner (a running `cargo
 //! local up` does as well). Each has an account and an organisation of its own, so they may run side by side,
-//! in one process or in many. Those that break something take the stack for themselves: see `stage`.
+//! in one process or in many. Those that break something take the stack for themselves: see `stage`. Those that are
+//! told over both token stores are made into tests by a macro; `cfg(test)` lets them fail as tests do.
 
 mod arrows;
 mod browser_rules;
+#[cfg(test)]
 mod connecting;
 mod console;
 mod contract;
@@ -13,6 +15,7 @@ mod crash;
 mod deployed;
 mod desk;
 mod disconnect;
+#[cfg(test)]
 mod disconnecting;
 mod divergence;
 mod document;
@@ -29,9 +32,13 @@ mod payments;
 mod refusals;
 mod retry;
 mod samples;
+#[cfg(test)]
+mod sealed;
 mod secrets;
 mod stage;
+mod stores;
 mod template;
+#[cfg(test)]
 mod tokens;
 mod upkeep;
 mod waiting;

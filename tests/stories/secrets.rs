@@ -7,8 +7,8 @@ use local::journey::Journey;
 use local::narrator::Silence;
 use local::xero_side::Owner;
 use rules::connect::Refusal;
-use rules::grant::{Grant, StoredToken, TokenPointer};
-use rules::ports::{TokenVault as _, Unavailable};
+use rules::grant::{Grant, StoredToken, TokenHistory, TokenPointer};
+use rules::ports::Unavailable;
 use rules::session::Interruption;
 use rules::tokens::{Memory, TokenFailure};
 use serde_json::Value;
@@ -46,7 +46,7 @@ async fn no_error_of_tokens_and_connections_prints_what_it_is_about() -> anyhow:
     let (account, person) = (inside.account()?, inside.person(1).await?);
     let connection = inside.connected(&account, &person, person.tenants[0]).await?;
     let Grant { token, .. } = inside.grant(person.user).await?.unwrap();
-    let stored = inside.vault.stored(&token).await?.unwrap().token.expose().to_owned();
+    let stored = inside.vault.stored(&token, &account).await?.unwrap().token.expose().to_owned();
     let planted = [CLIENT_SECRET, &stored, JWT[0], JWT[1]].map(str::to_owned);
 
     // Xero answers with our own secrets in its error.
@@ -74,15 +74,16 @@ async fn no_error_of_tokens_and_connections_prints_what_it_is_about() -> anyhow:
     printed.push(format!("{:?} {}", operator(), Refusal::from(operator())));
     // A store that does not know the place, and one whose value is no token.
     let nowhere = TokenPointer(format!("{}x", token.0));
-    let kept = StoredToken::first(RefreshToken::new(stored.clone()), Timestamp::UNIX_EPOCH);
+    let history = TokenHistory::first(Vec::new());
+    let kept = StoredToken { token: RefreshToken::new(stored.clone()), stored_at: Timestamp::UNIX_EPOCH, history };
     let error: Unavailable = inside.vault.replace(&nowhere, &kept).await.unwrap_err();
     printed.push(format!("{error} {error:?} {}", error.source));
     let changed =
         serde_json::json!({ "SecretId": token.0, "SecretString": format!("{{\"refresh_token\":\"{stored}\"}}") });
     inside.aws()?.call("secretsmanager.PutSecretValue", &changed).await?;
-    let Err(error) = inside.vault.stored(&token).await else { anyhow::bail!("a malformed token was read") };
+    let Err(error) = inside.vault.stored(&token, &account).await else { anyhow::bail!("a malformed token was read") };
     printed.push(format!("{error} {error:?} {}", error.source));
-    printed.push(format!("{connection:?} {:?} {:?}", inside.vault, inside.grant(person.user).await?));
+    printed.push(format!("{connection:?} {:?}", inside.grant(person.user).await?));
     assert!(printed.len() > 8, "{}", printed.len());
     for text in &printed {
         assert_clean("an error", text, &planted);

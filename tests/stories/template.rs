@@ -12,6 +12,42 @@ pub(crate) fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
     value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
+/// The template as it is with other values of parameters: its `Fn::If`s are decided.
+pub(crate) fn with(template: &Value, parameters: &[(&str, &str)]) -> Value {
+    let decide = |condition: &str| holds(template, at(template, &format!("/Conditions/{condition}")), parameters);
+    decided(template, &decide).unwrap_or_default()
+}
+
+/// Whether a condition holds: of CloudFormation's functions those that the template uses.
+fn holds(template: &Value, condition: &Value, parameters: &[(&str, &str)]) -> bool {
+    if let Some(negated) = condition.pointer("/Fn::Not/0") {
+        return !holds(template, negated, parameters);
+    }
+    let value = |side: &Value| {
+        let Some(name) = at(side, "/Ref").as_str() else { return side.clone() };
+        let given = parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| Value::from(*value));
+        given.unwrap_or_else(|| at(template, &format!("/Parameters/{name}/Default")).clone())
+    };
+    value(at(condition, "/Fn::Equals/0")) == value(at(condition, "/Fn::Equals/1"))
+}
+
+/// A value with its conditions decided; none where it is left out.
+fn decided(value: &Value, decide: &dyn Fn(&str) -> bool) -> Option<Value> {
+    if let Some([Value::String(condition), yes, no]) = value.get("Fn::If").and_then(Value::as_array).map(Vec::as_slice)
+    {
+        return decided(if decide(condition) { yes } else { no }, decide);
+    }
+    match value {
+        Value::Object(_) if at(value, "/Ref") == "AWS::NoValue" => None,
+        Value::Object(fields) => {
+            let fields = fields.iter().filter_map(|(name, value)| Some((name.clone(), decided(value, decide)?)));
+            Some(Value::Object(fields.collect()))
+        }
+        Value::Array(values) => Some(Value::Array(values.iter().filter_map(|value| decided(value, decide)).collect())),
+        _ => Some(value.clone()),
+    }
+}
+
 /// The resources of a type, by logical name.
 pub(crate) fn of_type<'a>(template: &'a Value, kind: &str) -> BTreeMap<&'a str, &'a Value> {
     let all = at(template, "/Resources").as_object().into_iter().flatten();

@@ -10,13 +10,12 @@ use crate::contract::{Chosen, OrganisationChoice, Organisations, Started};
 use aws::clock::SystemClock;
 use aws::http::{account, bytes, json, problem};
 use aws::queues::Queue;
-use aws::secrets::TokenSecrets;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use http::{Response, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt};
 use rules::connect::{Callback, Connect, ConsentRequest, Finished, Refusal};
-use rules::ports::Connections as _;
+use rules::ports::{Connections as _, TokenVault};
 use rules::status::OrganisationView;
 use rules::{AccountId, Problem};
 use std::convert::Infallible;
@@ -36,7 +35,7 @@ pub struct App {
     /// The table.
     pub table: Table,
     /// Where refresh tokens go.
-    pub vault: TokenSecrets,
+    pub vault: Box<dyn TokenVault>,
     /// Where held work goes.
     pub queue: Queue,
     /// Where the backend is told.
@@ -157,7 +156,7 @@ impl App {
             connections: &self.table,
             claims: &self.table,
             consents: &self.table,
-            vault: &self.vault,
+            vault: &*self.vault,
             grants: &self.table,
             leases: &self.table,
             waiting: &self.table,

@@ -1,8 +1,8 @@
 //! Wires connecting.
 
 use anyhow::Context as _;
-use aws::secrets::{Secrets, TokenSecrets};
-use aws::{config, queues::Queue, sdk, table::Table, telemetry, xero_setup::Xero};
+use aws::secrets::Secrets;
+use aws::{config, queues::Queue, sdk, table::Table, telemetry, tokens, xero_setup::Xero};
 use connect::App;
 use rules::connect::ConsentRequest;
 
@@ -12,6 +12,7 @@ async fn main() -> anyhow::Result<()> {
     let sdk = sdk::configuration()?;
     let secrets = Secrets::new(&sdk);
     let xero = Xero::from_environment(&secrets).await.context("failed to set up the calls to Xero")?;
+    let table = Table::new(&sdk, config::required("TABLE_NAME")?);
     let app = App {
         request: ConsentRequest {
             client_id: xero.client_id.clone(),
@@ -19,8 +20,8 @@ async fn main() -> anyhow::Result<()> {
             scopes: config::required("OAUTH_SCOPES")?.split_whitespace().map(str::to_owned).collect(),
         },
         xero,
-        table: Table::new(&sdk, config::required("TABLE_NAME")?),
-        vault: TokenSecrets::from_environment(secrets)?,
+        vault: tokens::from_environment(&sdk, secrets, &table)?,
+        table,
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
         account_claim: config::account_claim()?,

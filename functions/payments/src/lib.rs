@@ -4,11 +4,11 @@
 use aws::batch::{self, Verdict};
 use aws::clock::SystemClock;
 use aws::queues::Queue;
-use aws::secrets::TokenSecrets;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use rules::payments::{Entry, Outcome, Payments, Sequence, gaps};
+use rules::ports::TokenVault;
 use rules::tokens::Memory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ pub struct App {
     /// The table.
     pub table: Table,
     /// Refresh tokens.
-    pub tokens: TokenSecrets,
+    pub tokens: Box<dyn TokenVault>,
     /// Access tokens.
     pub memory: Memory,
     /// The queue that the batches come from.
@@ -52,7 +52,7 @@ impl App {
 
     async fn follow(&self, tenant: TenantId, ids: &[InvoiceId]) -> Verdict {
         let clock = SystemClock;
-        let tokens = aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, &clock, &self.memory);
+        let tokens = aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, &clock, &self.memory);
         let payments = Payments {
             client: &self.xero.client,
             tokens: &tokens,

@@ -1,8 +1,8 @@
 //! Wires the reading of payments.
 
 use anyhow::Context as _;
-use aws::secrets::{Secrets, TokenSecrets};
-use aws::{config, queues::Queue, sdk, table::Table, telemetry, xero_setup::Xero};
+use aws::secrets::Secrets;
+use aws::{config, queues::Queue, sdk, table::Table, telemetry, tokens, xero_setup::Xero};
 use lambda_runtime::{LambdaEvent, service_fn};
 use payments::App;
 use rules::tokens::Memory;
@@ -12,10 +12,11 @@ async fn main() -> anyhow::Result<()> {
     telemetry::start();
     let sdk = sdk::configuration()?;
     let secrets = Secrets::new(&sdk);
+    let table = Table::new(&sdk, config::required("TABLE_NAME")?);
     let app = App {
         xero: Xero::from_environment(&secrets).await.context("failed to set up the calls to Xero")?,
-        table: Table::new(&sdk, config::required("TABLE_NAME")?),
-        tokens: TokenSecrets::from_environment(secrets)?,
+        tokens: tokens::from_environment(&sdk, secrets, &table)?,
+        table,
         memory: Memory::default(),
         queue: Queue::new(&sdk, config::required("PAYMENT_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),

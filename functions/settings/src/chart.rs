@@ -98,7 +98,7 @@ impl App {
             ExpenseDocuments::SpendMoney { .. } => {}
         }
         let clock = SystemClock;
-        let tokens = aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, &clock, &self.memory);
+        let tokens = aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, &clock, &self.memory);
         let session = Session::open(&self.xero.client, &tokens, connection).ok_or_else(Problem::not_connected)?;
         match session.has_scope(SPEND_MONEY_SCOPE).await {
             Ok(true) => Ok(()),
@@ -140,7 +140,7 @@ impl App {
             Status::ChooseOrganisation | Status::Disconnected => return Err(Problem::not_connected()),
         }
         let clock = SystemClock;
-        let tokens = aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, &clock, &self.memory);
+        let tokens = aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, &clock, &self.memory);
         let session = Session::open(&self.xero.client, &tokens, connection).ok_or_else(Problem::not_connected)?;
         let account = &connection.account;
         let read = if fresh {

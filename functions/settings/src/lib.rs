@@ -6,14 +6,13 @@ pub mod retry;
 
 use aws::http::{account, bytes, json, problem};
 use aws::queues::Queue;
-use aws::secrets::TokenSecrets;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
 use lambda_http::{Body, Request, RequestExt};
 use rules::connection::Connection;
-use rules::ports::{Connections as _, Cooldowns as _, Mappings as _, Unavailable};
+use rules::ports::{Connections as _, Cooldowns as _, Mappings as _, TokenVault, Unavailable};
 use rules::tokens::Memory;
 use rules::{AccountId, Problem, status};
 use std::convert::Infallible;
@@ -25,7 +24,7 @@ pub struct App {
     /// The table.
     pub table: Table,
     /// Refresh tokens.
-    pub tokens: TokenSecrets,
+    pub tokens: Box<dyn TokenVault>,
     /// Access tokens.
     pub memory: Memory,
     /// Where held work goes.

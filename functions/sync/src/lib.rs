@@ -4,12 +4,12 @@
 use aws::batch::{self, Verdict};
 use aws::clock::SystemClock;
 use aws::queues::Queue;
-use aws::secrets::TokenSecrets;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use rules::AccountId;
+use rules::ports::TokenVault;
 use rules::sync::{Message, Outcome, Sync};
 use rules::tokens::Memory;
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ pub struct App {
     /// The table.
     pub table: Table,
     /// Refresh tokens.
-    pub tokens: TokenSecrets,
+    pub tokens: Box<dyn TokenVault>,
     /// Access tokens.
     pub memory: Memory,
     /// The queue that the batches come from.
@@ -53,7 +53,7 @@ impl App {
             return messages.into_iter().map(|message| (message, verdict.clone())).collect();
         };
         let clock = SystemClock;
-        let tokens = aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, &clock, &self.memory);
+        let tokens = aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, &clock, &self.memory);
         let sync = Sync {
             client: &self.xero.client,
             tokens: &tokens,

@@ -4,11 +4,10 @@
 use aws::batch::{self, Verdict};
 use aws::clock::SystemClock;
 use aws::queues::Queue;
-use aws::secrets::TokenSecrets;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use rules::ports::{Clock, Unavailable};
+use rules::ports::{Clock, TokenVault, Unavailable};
 use rules::tokens::{Memory, Tokens};
 use rules::upkeep::{Message, Outcome, Round, Upkeep};
 use serde::Deserialize;
@@ -20,7 +19,7 @@ pub struct App {
     /// The table.
     pub table: Table,
     /// Refresh tokens.
-    pub tokens: TokenSecrets,
+    pub tokens: Box<dyn TokenVault>,
     /// Access tokens.
     pub memory: Memory,
     /// The queue that the batches come from, and that a round fills.
@@ -98,7 +97,7 @@ impl App {
     }
 
     fn tokens<'a>(&'a self, clock: &'a dyn Clock) -> Tokens<'a> {
-        aws::xero_setup::tokens(&self.xero, &self.tokens, &self.table, clock, &self.memory)
+        aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, clock, &self.memory)
     }
 
     fn upkeep<'a>(&'a self, tokens: &'a Tokens<'a>, clock: &'a dyn Clock) -> Upkeep<'a> {

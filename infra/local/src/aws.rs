@@ -43,6 +43,7 @@ impl Aws {
             "AmazonSQS" => "sqs",
             "secretsmanager" => "secretsmanager",
             "DynamoDB_20120810" => "dynamodb",
+            "TrentService" => "kms",
             other => bail!("no service is known by the target {other}"),
         };
         let scope = format!("test/20260101/{REGION}/{service}/aws4_request");

@@ -18,20 +18,28 @@ use crate::cargo;
 use crate::layout::{Layout, StackFolder};
 use crate::recorder::Recorder;
 
+/// Where a stack has its binaries.
+const BIN: &str = "bin";
+
 /// What to build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Build {
     /// The functions and the stand-in.
     Binaries,
     /// These and the tests, as one unit: what they share is compiled once.
     BinariesAndTests,
+    /// Nothing: the binaries are those that another stack runs, in its folder.
+    Nothing(PathBuf),
 }
 
 /// Builds and gives the path of every binary by name. Cargo's own progress shows.
-pub fn build(layout: &Layout, what: Build) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+pub fn build(layout: &Layout, what: &Build) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    if let Build::Nothing(folder) = what {
+        return staged(folder);
+    }
     let mut command = cargo::command();
     command.args(["build", "--workspace", "--bins", "--message-format", "json-render-diagnostics"]);
-    if what == Build::BinariesAndTests {
+    if *what == Build::BinariesAndTests {
         command.arg("--tests");
     }
     let output = command.current_dir(layout.root()).stderr(Stdio::inherit()).output().context("failed to run cargo")?;
@@ -40,6 +48,13 @@ pub fn build(layout: &Layout, what: Build) -> anyhow::Result<BTreeMap<String, Pa
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     Ok(messages.lines().filter_map(|line| binary(&serde_json::from_str(line).ok()?)).collect())
+}
+
+/// The binaries in a stack's folder.
+fn staged(folder: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let entries = fs::read_dir(folder.join(BIN)).context("failed to list another stack's binaries")?;
+    let paths = entries.collect::<Result<Vec<_>, _>>().context("failed to list another stack's binaries")?;
+    Ok(paths.into_iter().map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect())
 }
 
 /// The name and path of a binary, if this message of cargo's tells of one.
@@ -66,7 +81,7 @@ pub fn stage(
 }
 
 fn stage_one(name: &str, built: &Path, folder: &StackFolder, environment: &str) -> anyhow::Result<PathBuf> {
-    let copy = folder.file("bin").join(name);
+    let copy = folder.file(BIN).join(name);
     let about = fs::metadata(built).with_context(|| format!("failed to find the binary {name}"))?;
     let changed = about.modified().context("failed to read a binary's age")?.duration_since(UNIX_EPOCH)?.as_nanos();
     let bootstrap = folder.file("bootstraps").join(name);

@@ -26,6 +26,7 @@ pub(crate) struct Context {
     pub(crate) progress: Progress,
     pub(crate) ports: AskedPorts,
     pub(crate) python: Option<String>,
+    pub(crate) token_store: Option<String>,
 }
 
 impl Context {
@@ -38,6 +39,7 @@ impl Context {
             watch: None,
             python: self.python.clone(),
             records: false,
+            token_store: self.token_store.clone(),
         }
     }
 
@@ -105,7 +107,7 @@ pub(crate) async fn up(context: &Context, watch: Option<u16>) -> anyhow::Result<
 }
 
 pub(crate) async fn test(context: &Context, arguments: &[String]) -> anyhow::Result<ExitCode> {
-    let options = Options { records: true, ..context.options("test", Build::BinariesAndTests) };
+    let options = Options { records: true, token_store: None, ..context.options("test", Build::BinariesAndTests) };
     let mut running = context.start(&options).await?;
     Browser::ensure(&context.layout, &context.progress);
     let python = Python::ensure(&context.layout, context.python.as_deref(), &context.progress)?;

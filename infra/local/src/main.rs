@@ -19,6 +19,9 @@ struct Cli {
     /// The Python interpreter to use (3.11 or newer)
     #[arg(long, global = true)]
     python: Option<String>,
+    /// Where `demo` and `up` keep refresh tokens: the template's TokenStore
+    #[arg(long, global = true, value_parser = ["secrets-manager", "kms-table"])]
+    token_store: Option<String>,
     #[command(flatten)]
     ports: AskedPorts,
     #[command(subcommand)]
@@ -88,6 +91,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         progress: Progress::begin(),
         ports: cli.ports,
         python: cli.python,
+        token_store: cli.token_store,
     };
     match cli.command {
         Command::Demo { keep, exit } => commands::demo(&context, Afterwards::of(keep, exit)).await,

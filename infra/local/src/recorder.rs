@@ -117,6 +117,7 @@ fn call(headers: &HeaderMap, body: &[u8]) -> String {
     let service = match service {
         "AmazonSQS" => "sqs",
         name if name.starts_with("DynamoDB_") => "dynamodb",
+        "TrentService" => "kms",
         name => name,
     };
     // To SQS a batch is the same permission as one.
@@ -132,6 +133,7 @@ fn resource(body: &[u8]) -> String {
         None => table,
     });
     let named = table.or_else(|| text("QueueUrl")).or_else(|| text("SecretId")).or_else(|| text("Name"));
+    let named = named.or_else(|| text("KeyId"));
     named.unwrap_or_else(|| "unknown".to_owned())
 }
 
@@ -150,6 +152,7 @@ mod tests {
         let query = line("DynamoDB_20120810.Query", r#"{"TableName":"t","IndexName":"by-open"}"#);
         assert_eq!(query, "dynamodb:Query t/index/by-open");
         assert_eq!(line("AmazonSQS.SendMessageBatch", r#"{"QueueUrl":"http://q"}"#), "sqs:SendMessage http://q");
+        assert_eq!(line("TrentService.Encrypt", r#"{"KeyId":"k","Plaintext":""}"#), "kms:Encrypt k");
         assert_eq!(line("secretsmanager.CreateSecret", r#"{"Name":"s"}"#), "secretsmanager:CreateSecret s");
     }
 }

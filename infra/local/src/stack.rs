@@ -40,7 +40,7 @@ const CALLS: &str = "calls.txt";
 /// How to start a stack.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// `up`, `demo` or `test`.
+    /// `up`, `demo`, `test`, or that of a story.
     pub name: &'static str,
     /// Goes on where it was stopped; otherwise it begins with nothing.
     pub keeps_state: bool,
@@ -54,6 +54,8 @@ pub struct Options {
     pub python: Option<String>,
     /// Notes what the functions ask of AWS, for the story about permissions.
     pub records: bool,
+    /// The template's `TokenStore`; none is its default.
+    pub token_store: Option<String>,
 }
 
 /// Where a running stack is. Written to `stack.json`.
@@ -129,7 +131,7 @@ impl Stack {
         let lock = lock(&folder)?;
         let python = Python::ensure(layout, options.python.as_deref(), progress)?;
         progress.step("building the functions and the Xero stand-in");
-        let built = binaries::build(layout, options.build)?;
+        let built = binaries::build(layout, &options.build)?;
         if !options.keeps_state {
             folder.forget()?;
         }
@@ -157,7 +159,7 @@ impl Stack {
         progress.step("deploying template.yaml");
         let request = deploy::Request {
             endpoint: emulator::endpoint(ports),
-            parameters: parameters(&front_url, issuer.url(), &stand_in.xero),
+            parameters: parameters(&front_url, issuer.url(), &stand_in.xero, options),
             bootstraps,
             proxies: options.watch.map(|port| proxies(&built, port)).unwrap_or_default(),
             secrets: [("AppCredentials", app.credentials()), ("WebhookKey", app.webhook_key.clone())].into(),
@@ -233,8 +235,8 @@ async fn serve(front: Front, listener: TcpListener) {
 }
 
 /// What the template is given here instead of the real thing.
-fn parameters(front: &str, issuer: &str, xero: &str) -> BTreeMap<&'static str, String> {
-    [
+fn parameters(front: &str, issuer: &str, xero: &str, options: &Options) -> BTreeMap<&'static str, String> {
+    let mut parameters = BTreeMap::from([
         ("Architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned()),
         ("JwtIssuer", issuer.to_owned()),
         ("JwtAudience", AUDIENCE.to_owned()),
@@ -244,8 +246,9 @@ fn parameters(front: &str, issuer: &str, xero: &str) -> BTreeMap<&'static str, S
         ("OauthRedirectUri", format!("{front}/oauth/callback")),
         ("AppReturnUrl", format!("{front}{APP_PATH}")),
         ("QueueVisibilityTimeout", QUEUE_VISIBILITY_TIMEOUT.to_owned()),
-    ]
-    .into()
+    ]);
+    parameters.extend(options.token_store.clone().map(|store| ("TokenStore", store)));
+    parameters
 }
 
 fn proxies(built: &BTreeMap<String, PathBuf>, port: u16) -> BTreeMap<String, String> {

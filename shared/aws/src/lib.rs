@@ -12,5 +12,6 @@ pub mod sdk;
 pub mod secrets;
 pub mod table;
 pub mod telemetry;
+pub mod tokens;
 mod trouble;
 pub mod xero_setup;

@@ -10,6 +10,9 @@ mod organisations;
 mod records;
 mod sequences;
 mod sweeps;
+mod tokens;
+
+pub(crate) use tokens::{SealedCopy, SealedToken};
 
 use crate::trouble::{because, unavailable};
 use aws_sdk_dynamodb::Client;

@@ -1,9 +1,9 @@
 //! What every function that calls Xero builds once at start: addresses, HTTP client, app credentials.
 
 use crate::config::{self, ConfigError};
-use crate::secrets::{Secrets, TokenSecrets};
+use crate::secrets::Secrets;
 use crate::table::Table;
-use rules::ports::{Clock, Unavailable};
+use rules::ports::{Clock, TokenVault, Unavailable};
 use rules::tokens::{Memory, Tokens};
 use xero::{Client, Endpoints, Identity};
 
@@ -62,7 +62,7 @@ impl Xero {
 #[must_use]
 pub fn tokens<'a>(
     xero: &'a Xero,
-    vault: &'a TokenSecrets,
+    vault: &'a dyn TokenVault,
     table: &'a Table,
     clock: &'a dyn Clock,
     memory: &'a Memory,

@@ -5,6 +5,7 @@ mod reason;
 pub use reason::ErrorReason;
 
 use crate::account::AccountId;
+use crate::grant::TokenContext;
 use crate::notification::{Details, Notification};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -140,11 +141,23 @@ impl Connection {
         }
     }
 
+    /// For whom a token that this connection brings is encrypted.
+    #[must_use]
+    pub fn token_context(&self) -> TokenContext {
+        TokenContext { account: self.account.clone(), tenant: self.tenant() }
+    }
+
     /// Whether the account needs the tokens of this user.
     #[must_use]
     pub fn uses(&self, user: XeroUserId) -> bool {
         let connected = self.status != Status::Disconnected && self.xero_user == Some(user);
         connected || self.choices.iter().any(|choice| choice.user == Some(user))
+    }
+
+    /// Every Xero user in whose grant the account may be named.
+    pub fn users(&self) -> impl Iterator<Item = XeroUserId> {
+        let offered = self.choices.iter().filter_map(|choice| choice.user);
+        self.xero_user.into_iter().chain(offered).chain(self.leaving.iter().map(|leaving| leaving.user))
     }
 
     /// Notes that the account is about to be named in a user's grant, so that whatever comes of it, the

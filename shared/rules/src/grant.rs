@@ -5,13 +5,10 @@
 use crate::account::AccountId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use xero::{RefreshToken, XeroUserId};
+use xero::{RefreshToken, TenantId, XeroUserId};
 
 /// The version of the stored grant.
 pub const VERSION: u32 = 1;
-/// Secrets Manager keeps about 100 versions of a secret and removes none that is younger than a day; a new
-/// secret is begun well before, however fast the versions came. What is left are the tries that this may take.
-pub const ROLL_OVER_AT: u32 = 80;
 /// A token that was not used for so long is renewed: Xero ends it after 60 days without use.
 pub const KEEP_ALIVE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -39,36 +36,64 @@ pub struct Grant {
     pub accounts: Vec<AccountId>,
 }
 
-/// A refresh token with the count of its rotations.
+impl Grant {
+    /// For whom the grant's next token is encrypted: every account that uses it, the one that brings the token as it is
+    /// connected now, the others as they were known with the last one.
+    #[must_use]
+    pub fn contexts(&self, own: &TokenContext, known: &[TokenContext]) -> Vec<TokenContext> {
+        let context = |account: &AccountId| {
+            let context = [own].into_iter().chain(known).find(|context| context.account == *account).cloned();
+            context.unwrap_or_else(|| TokenContext { account: account.clone(), tenant: None })
+        };
+        self.accounts.iter().map(context).collect()
+    }
+}
+
+/// For whom a copy of a token is encrypted, where the store has a copy for each: KMS's encryption context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenContext {
+    /// The account; it alone can read this copy.
+    pub account: AccountId,
+    /// The organisation to which it was connected when the token was stored; none before one was chosen.
+    #[serde(default)]
+    pub tenant: Option<TenantId>,
+}
+
+/// What a place says about its tokens without giving one away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenHistory {
+    /// How many tokens the place has taken.
+    pub rotations: u32,
+    /// For whom the newest is encrypted; empty where the store has one copy for all.
+    pub contexts: Vec<TokenContext>,
+}
+
+impl TokenHistory {
+    /// A place that takes its first token.
+    #[must_use]
+    pub fn first(contexts: Vec<TokenContext>) -> Self {
+        Self { rotations: 1, contexts }
+    }
+
+    /// The same place with one more token.
+    #[must_use]
+    pub fn next(&self, contexts: Vec<TokenContext>) -> Self {
+        Self { rotations: self.rotations.saturating_add(1), contexts }
+    }
+}
+
+/// A refresh token as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredToken {
     /// The token.
     pub token: RefreshToken,
-    /// How many tokens its place has taken.
-    pub rotations: u32,
     /// When it was stored.
     pub stored_at: Timestamp,
+    /// Its place, this token counted.
+    pub history: TokenHistory,
 }
 
 impl StoredToken {
-    /// The first token of a place.
-    #[must_use]
-    pub fn first(token: RefreshToken, now: Timestamp) -> Self {
-        Self { token, rotations: 1, stored_at: now }
-    }
-
-    /// The token that takes this one's place.
-    #[must_use]
-    pub fn next(&self, token: RefreshToken, now: Timestamp) -> Self {
-        Self { token, rotations: self.rotations.saturating_add(1), stored_at: now }
-    }
-
-    /// Whether the place has taken so many tokens that the next one goes to a new place.
-    #[must_use]
-    pub fn full(&self) -> bool {
-        self.rotations >= ROLL_OVER_AT
-    }
-
     /// Whether it was unused for so long that it should be renewed.
     #[must_use]
     pub fn idle(&self, now: Timestamp) -> bool {
@@ -80,22 +105,35 @@ impl StoredToken {
 mod tests {
     use super::*;
 
+    fn account(name: &str) -> AccountId {
+        AccountId::parse(name).unwrap()
+    }
+
+    fn context(name: &str, tenant: Option<u128>) -> TokenContext {
+        let tenant = tenant.map(|number| TenantId::from_uuid(uuid::Uuid::from_u128(number)));
+        TokenContext { account: account(name), tenant }
+    }
+
     #[test]
-    fn a_place_is_full_before_the_store_is_however_slowly_it_fills() {
-        let token = || RefreshToken::new("t".to_owned());
-        let mut now = Timestamp::UNIX_EPOCH;
-        let mut stored = StoredToken::first(token(), now);
-        for _ in 1..ROLL_OVER_AT {
-            assert!(!stored.full());
-            now += SignedDuration::from_hours(1);
-            stored = stored.next(token(), now);
-        }
-        assert!(stored.full());
+    fn a_token_is_encrypted_for_every_account_that_uses_it_and_for_no_other() {
+        let grant = Grant {
+            version: VERSION,
+            user: XeroUserId::from_uuid(uuid::Uuid::from_u128(1)),
+            revision: 1,
+            token: TokenPointer("t".to_owned()),
+            spare: None,
+            accounts: ["acc_own", "acc_known", "acc_new"].map(account).to_vec(),
+        };
+        let known = [context("acc_left", Some(3)), context("acc_known", Some(2)), context("acc_own", None)];
+        let contexts = grant.contexts(&context("acc_own", Some(1)), &known);
+        assert_eq!(contexts, [context("acc_own", Some(1)), context("acc_known", Some(2)), context("acc_new", None)]);
     }
 
     #[test]
     fn a_token_is_idle_after_a_week() {
-        let stored = StoredToken::first(RefreshToken::new("t".to_owned()), Timestamp::UNIX_EPOCH);
+        let token = RefreshToken::new("t".to_owned());
+        let history = TokenHistory::first(Vec::new());
+        let stored = StoredToken { token, stored_at: Timestamp::UNIX_EPOCH, history };
         assert!(!stored.idle(Timestamp::UNIX_EPOCH + KEEP_ALIVE - SignedDuration::from_secs(1)));
         assert!(stored.idle(Timestamp::UNIX_EPOCH + KEEP_ALIVE));
     }

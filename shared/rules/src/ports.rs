@@ -7,7 +7,7 @@
 use crate::account::AccountId;
 use crate::connect::PendingConsent;
 use crate::connection::Connection;
-use crate::grant::{Grant, StoredToken, TokenPointer};
+use crate::grant::{Grant, StoredToken, TokenHistory, TokenPointer};
 use crate::mapping::Mapping;
 use crate::notification::Notification;
 use crate::organisation::Facts;
@@ -232,14 +232,21 @@ pub trait Grants: Send + Sync {
 /// Refresh tokens, encrypted at rest. Only the holder of the lease may write.
 #[async_trait]
 pub trait TokenVault: Send + Sync {
-    /// The newest token of a place; none when it is gone.
-    async fn stored(&self, pointer: &TokenPointer) -> Answer<Option<StoredToken>>;
+    /// The newest token of a place, as one of its accounts may read it; none when it is gone or not for this one.
+    async fn stored(&self, pointer: &TokenPointer, account: &AccountId) -> Answer<Option<StoredToken>>;
+    /// What is known of a place without its token; none when it is gone.
+    async fn history(&self, pointer: &TokenPointer) -> Answer<Option<TokenHistory>>;
     /// A place for a user's token that nobody has used; nothing is stored yet.
     fn place(&self, user: XeroUserId) -> TokenPointer;
+    /// Whether a place has taken so many tokens that the next one goes to a new place.
+    fn is_full(&self, history: &TokenHistory) -> bool;
     /// Stores the first token of a place.
     async fn keep(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()>;
-    /// Stores a token over the one of a place.
-    async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()>;
+    /// Stores a token over the one of a place, which its history names. A conflict means that another has been
+    /// stored since it was read; a store that cannot tell relies on the lease.
+    async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<Written>;
+    /// Takes an account's copy of the token away from a place that others still use.
+    async fn forget(&self, pointer: &TokenPointer, account: &AccountId) -> Answer<()>;
     /// Deletes a place without recovery; not an error when it is gone already.
     async fn destroy(&self, pointer: &TokenPointer) -> Answer<()>;
 }

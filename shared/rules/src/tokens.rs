@@ -4,9 +4,11 @@
 //! A crash between the refresh and its storing is covered by Xero, which takes the previous token for 30
 //! more minutes. `invalid_grant` is believed only after a re-read shows that nobody else rotated it.
 
+pub mod moving;
+
 use crate::connection::Connection;
-use crate::grant::{Grant, StoredToken};
-use crate::ports::{Answer, Clock, Grants, Lease, Leases, TokenVault, Unavailable, Written};
+use crate::grant::{Grant, StoredToken, TokenContext};
+use crate::ports::{Clock, Grants, Lease, Leases, TokenVault, Unavailable, Written};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -59,6 +61,19 @@ impl TokenFailure {
 /// Whose token, and of which consent.
 type Key = (XeroUserId, Option<Timestamp>);
 
+/// An access token that is asked for.
+struct Wanted {
+    key: Key,
+    context: TokenContext,
+}
+
+impl Wanted {
+    fn by(connection: &Connection) -> Result<Self, TokenFailure> {
+        let user = connection.xero_user.ok_or(TokenFailure::Revoked)?;
+        Ok(Self { key: (user, connection.consented_at), context: connection.token_context() })
+    }
+}
+
 /// Access tokens in memory; lives as long as the process and is never written anywhere.
 #[derive(Default)]
 pub struct Memory(Mutex<HashMap<Key, AccessToken>>);
@@ -105,10 +120,10 @@ impl Tokens<'_> {
     /// # Errors
     /// [`TokenFailure`]; only `Revoked` means that the connection is lost.
     pub async fn access(&self, connection: &Connection) -> Result<AccessToken, TokenFailure> {
-        let key = key_of(connection)?;
-        match self.memory.get(&key, self.clock.now()) {
+        let wanted = Wanted::by(connection)?;
+        match self.memory.get(&wanted.key, self.clock.now()) {
             Some(token) => Ok(token),
-            None => self.refresh(key).await,
+            None => self.refresh(&wanted).await,
         }
     }
 
@@ -117,7 +132,7 @@ impl Tokens<'_> {
     /// # Errors
     /// As [`Tokens::access`].
     pub async fn renew(&self, connection: &Connection, rejected: &AccessToken) -> Result<AccessToken, TokenFailure> {
-        self.memory.forget(&key_of(connection)?, rejected);
+        self.memory.forget(&Wanted::by(connection)?.key, rejected);
         self.access(connection).await
     }
 
@@ -126,12 +141,12 @@ impl Tokens<'_> {
     /// # Errors
     /// As [`Tokens::access`].
     pub async fn keep_alive(&self, connection: &Connection) -> Result<bool, TokenFailure> {
-        let key = key_of(connection)?;
-        let (_, stored) = self.stored(key.0).await?;
+        let wanted = Wanted::by(connection)?;
+        let (_, stored) = self.stored(&wanted).await?;
         if !stored.idle(self.clock.now()) {
             return Ok(false);
         }
-        self.refresh(key).await.map(|_| true)
+        self.refresh(&wanted).await.map(|_| true)
     }
 
     /// Refreshes whatever this process has in memory: another's refresh was broken off, and what it brought
@@ -140,20 +155,20 @@ impl Tokens<'_> {
     /// # Errors
     /// As [`Tokens::access`].
     pub async fn finish_refresh(&self, connection: &Connection) -> Result<(), TokenFailure> {
-        let key = key_of(connection)?;
-        self.memory.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-        self.refresh(key).await.map(drop)
+        let wanted = Wanted::by(connection)?;
+        self.memory.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&wanted.key);
+        self.refresh(&wanted).await.map(drop)
     }
 
     /// Refreshes, or waits for whoever does: of many in one process that find no token, one calls Xero and the
     /// others find what it brought.
-    async fn refresh(&self, key: Key) -> Result<AccessToken, TokenFailure> {
+    async fn refresh(&self, wanted: &Wanted) -> Result<AccessToken, TokenFailure> {
         for _ in 0..LEASE_POLLS {
-            if let Some(token) = self.memory.get(&key, self.clock.now()) {
+            if let Some(token) = self.memory.get(&wanted.key, self.clock.now()) {
                 return Ok(token);
             }
-            if let Some(lease) = self.leases.acquire(key.0, self.clock.now(), LEASE).await? {
-                let result = self.refresh_unless_brought(&key, &lease).await;
+            if let Some(lease) = self.leases.acquire(wanted.key.0, self.clock.now(), LEASE).await? {
+                let result = self.refresh_unless_brought(wanted, &lease).await;
                 give_back(self.leases, &lease).await;
                 return result;
             }
@@ -162,36 +177,42 @@ impl Tokens<'_> {
         Err(TokenFailure::Busy)
     }
 
-    async fn refresh_unless_brought(&self, key: &Key, lease: &Lease) -> Result<AccessToken, TokenFailure> {
-        if let Some(token) = self.memory.get(key, self.clock.now()) {
+    async fn refresh_unless_brought(&self, wanted: &Wanted, lease: &Lease) -> Result<AccessToken, TokenFailure> {
+        if let Some(token) = self.memory.get(&wanted.key, self.clock.now()) {
             return Ok(token);
         }
-        let token = self.refresh_as(lease).await?;
-        self.memory.put(*key, token.clone());
+        let token = self.refresh_as(lease, wanted).await?;
+        self.memory.put(wanted.key, token.clone());
         Ok(token)
     }
 
-    async fn refresh_as(&self, lease: &Lease) -> Result<AccessToken, TokenFailure> {
-        let (grant, stored) = self.stored(lease.user).await?;
-        match self.exchange(lease, grant, &stored).await {
+    async fn refresh_as(&self, lease: &Lease, wanted: &Wanted) -> Result<AccessToken, TokenFailure> {
+        let (mut grant, stored) = self.stored(wanted).await?;
+        match self.exchange(lease, wanted, &mut grant, &stored).await {
             Err(TokenFailure::Revoked) => {
-                let (grant, again) = self.stored(lease.user).await?;
+                let (mut grant, again) = self.stored(wanted).await?;
                 if again.token.expose() == stored.token.expose() {
                     return Err(TokenFailure::Revoked);
                 }
-                self.exchange(lease, grant, &again).await
+                self.exchange(lease, wanted, &mut grant, &again).await
             }
             other => other,
         }
     }
 
-    async fn stored(&self, user: XeroUserId) -> Result<(Grant, StoredToken), TokenFailure> {
-        let grant = self.grants.grant(user).await?.ok_or(TokenFailure::Revoked)?;
-        let stored = self.vault.stored(&grant.token).await?.ok_or(TokenFailure::Revoked)?;
+    async fn stored(&self, wanted: &Wanted) -> Result<(Grant, StoredToken), TokenFailure> {
+        let grant = self.grants.grant(wanted.key.0).await?.ok_or(TokenFailure::Revoked)?;
+        let stored = self.vault.stored(&grant.token, &wanted.context.account).await?.ok_or(TokenFailure::Revoked)?;
         Ok((grant, stored))
     }
 
-    async fn exchange(&self, lease: &Lease, grant: Grant, stored: &StoredToken) -> Result<AccessToken, TokenFailure> {
+    async fn exchange(
+        &self,
+        lease: &Lease,
+        wanted: &Wanted,
+        grant: &mut Grant,
+        stored: &StoredToken,
+    ) -> Result<AccessToken, TokenFailure> {
         let now = self.clock.now();
         let answer = self.identity.refresh(&stored.token, now).await.map_err(judge);
         let outcome = answer.as_ref().map_or_else(TokenFailure::word, |_| "renewed");
@@ -202,38 +223,22 @@ impl Tokens<'_> {
                 // Overtaken: whoever holds the lease now has a newer token, and ours dies with its grace.
                 return Err(TokenFailure::Busy);
             }
-            let next = stored.next(rotated, now);
-            self.vault.replace(&grant.token, &next).await?;
-            if next.full() {
+            let history = stored.history.next(grant.contexts(&wanted.context, &stored.history.contexts));
+            let next = StoredToken { token: rotated, stored_at: now, history };
+            if self.vault.replace(&grant.token, &next).await? == Written::Conflict {
+                return Err(TokenFailure::Busy);
+            }
+            if self.vault.is_full(&next.history) {
                 self.roll_over(grant, &next).await;
             }
         }
         Ok(set.access)
     }
 
-    /// Begins a new place. The old one holds the same token until the grant points to the new one, so a crash
-    /// or a lost race at any point loses nothing; the next refresh tries again.
-    async fn roll_over(&self, mut grant: Grant, token: &StoredToken) {
-        if let Err(error) = self.move_token(&mut grant, token).await {
+    /// Begins a new place: Secrets Manager keeps only so many versions of a secret.
+    async fn roll_over(&self, grant: &mut Grant, token: &StoredToken) {
+        if let Err(error) = moving::to_new_place(self.vault, self.grants, grant, token).await {
             tracing::warn!(error = %error, reason = %error.source, "a token could not be moved to a new secret; the next refresh tries again");
-        }
-    }
-
-    async fn move_token(&self, grant: &mut Grant, token: &StoredToken) -> Answer<()> {
-        if let Some(spare) = grant.spare.take() {
-            self.vault.destroy(&spare).await?;
-        }
-        let next = self.vault.place(grant.user);
-        grant.spare = Some(next.clone());
-        if self.grants.put_grant(grant).await? == Written::Conflict {
-            return Ok(());
-        }
-        self.vault.keep(&next, &StoredToken::first(token.token.clone(), token.stored_at)).await?;
-        let old = std::mem::replace(&mut grant.token, next);
-        grant.spare = Some(old.clone());
-        match self.grants.put_grant(grant).await? {
-            Written::Done => self.vault.destroy(&old).await,
-            Written::Conflict => Ok(()),
         }
     }
 }
@@ -261,11 +266,6 @@ pub(crate) async fn give_back(leases: &dyn Leases, lease: &Lease) {
     if let Err(error) = leases.release_lease(lease).await {
         tracing::warn!(error = %error, "a token lease was not released and runs out by itself");
     }
-}
-
-fn key_of(connection: &Connection) -> Result<Key, TokenFailure> {
-    let user = connection.xero_user.ok_or(TokenFailure::Revoked)?;
-    Ok((user, connection.consented_at))
 }
 
 /// What an error of the token endpoint means for a connection.

@@ -1,7 +1,8 @@
 //! The running stack's table and secrets, through the service's own adapters and past every wire.
 
-use aws::secrets::{Secrets, TokenSecrets};
+use aws::secrets::Secrets;
 use aws::table::Table;
+use aws::tokens::TokenSecrets;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::BehaviorVersion;

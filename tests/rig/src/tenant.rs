@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use local::stack::StackInfo;
 use rules::AccountId;
 use rules::connection::{ConnectedOrganisation, Connection};
-use rules::grant::{self, Grant, StoredToken};
+use rules::grant::{self, Grant, StoredToken, TokenContext, TokenHistory};
 use rules::mapping::{Choices, ExpenseCategory, ExpenseDocuments, Mapping, Target};
 use rules::ports::{Connections, Grants, Mappings, TokenVault, Written};
 use uuid::Uuid;
@@ -166,7 +166,9 @@ impl XeroSide {
         let (user, refresh) = (claims.xero_userid, set.refresh.context("the consent brought no refresh token")?);
 
         let token = stores.vault.place(user);
-        stores.vault.keep(&token, &StoredToken::first(refresh, now)).await?;
+        let context = TokenContext { account: account.clone(), tenant: Some(id) };
+        let stored = StoredToken { token: refresh, stored_at: now, history: TokenHistory::first(vec![context]) };
+        stores.vault.keep(&token, &stored).await?;
         let accounts = vec![account.clone()];
         let mut grant = Grant { version: grant::VERSION, user, revision: 0, token, spare: None, accounts };
         done(stores.grants.put_grant(&mut grant).await?)?;

@@ -40,6 +40,7 @@ fn an_item_of_every_kind_is_read_as_it_was_ever_stored() {
     check::<Record>(include_str!("stored/record-1.json"), Some(include_str!("stored/record-1-first.json")));
     let held = include_str!("stored/record-1-held-first.json");
     check::<Record>(include_str!("stored/record-1-held.json"), Some(held));
+    check::<SealedToken>(include_str!("stored/token-1.json"), None);
     check::<Standing>(include_str!("stored/sweep-1.json"), Some(include_str!("stored/sweep-1-first.json")));
 }
 

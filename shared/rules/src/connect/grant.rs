@@ -3,7 +3,7 @@
 
 use super::{Connect, Consented, Refusal};
 use crate::account::AccountId;
-use crate::grant::{Grant, StoredToken, VERSION};
+use crate::grant::{Grant, StoredToken, TokenContext, TokenHistory, VERSION};
 use crate::ports::{Unavailable, Written};
 use crate::tokens::{give_back, wait_for_lease};
 
@@ -24,8 +24,8 @@ impl Connect<'_> {
     async fn install_as_holder(&self, account: &AccountId, consented: &Consented) -> Result<Written, Unavailable> {
         let now = self.clock.now();
         let known = self.grants.grant(consented.user).await?;
-        let stored = match &known {
-            Some(grant) => self.vault.stored(&grant.token).await?,
+        let history = match &known {
+            Some(grant) => self.vault.history(&grant.token).await?,
             None => None,
         };
         let mut grant = known.unwrap_or_else(|| Grant {
@@ -36,7 +36,7 @@ impl Connect<'_> {
             spare: None,
             accounts: Vec::new(),
         });
-        let fresh_place = stored.is_none() && grant.revision > 0;
+        let fresh_place = history.is_none() && grant.revision > 0;
         if fresh_place {
             grant.token = self.vault.place(consented.user);
         }
@@ -47,10 +47,13 @@ impl Connect<'_> {
         if (!named || fresh_place) && self.grants.put_grant(&mut grant).await? == Written::Conflict {
             return Ok(Written::Conflict);
         }
-        match stored {
-            Some(stored) => self.vault.replace(&grant.token, &stored.next(consented.refresh.clone(), now)).await?,
-            None => self.vault.keep(&grant.token, &StoredToken::first(consented.refresh.clone(), now)).await?,
+        let known = history.as_ref().map(|history| history.contexts.as_slice()).unwrap_or_default();
+        // Which organisation it will be is not known yet; the first refresh after the choice knows.
+        let contexts = grant.contexts(&TokenContext { account: account.clone(), tenant: None }, known);
+        let stored = |history| StoredToken { token: consented.refresh.clone(), stored_at: now, history };
+        match &history {
+            Some(history) => self.vault.replace(&grant.token, &stored(history.next(contexts))).await,
+            None => self.vault.keep(&grant.token, &stored(TokenHistory::first(contexts))).await.map(|()| Written::Done),
         }
-        Ok(Written::Done)
     }
 }

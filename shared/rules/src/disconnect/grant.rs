@@ -63,12 +63,14 @@ impl Disconnect<'_> {
             if grant.accounts.len() == named {
                 return Ok(Left::Out(None));
             }
-            return Ok(match self.grants.put_grant(&mut grant).await? {
-                Written::Done => Left::Out(None),
-                Written::Conflict => Left::Not,
-            });
+            if self.grants.put_grant(&mut grant).await? == Written::Conflict {
+                return Ok(Left::Not);
+            }
+            // Left undone by a crash, the next refresh does it: it encrypts for those that the grant names.
+            self.vault.forget(&grant.token, account).await?;
+            return Ok(Left::Out(None));
         }
-        let stored = self.vault.stored(&grant.token).await?;
+        let stored = self.vault.stored(&grant.token, account).await?;
         for place in grant.spare.iter().chain([&grant.token]) {
             self.vault.destroy(place).await?;
         }

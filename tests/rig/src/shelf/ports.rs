@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rules::AccountId;
 use rules::connection::Connection;
-use rules::grant::{Grant, StoredToken, TokenPointer};
+use rules::grant::{Grant, StoredToken, TokenHistory, TokenPointer};
 use rules::mapping::Mapping;
 use rules::notification::Notification;
 use rules::organisation::Facts;
@@ -182,8 +182,17 @@ impl Grants for Shelf {
 
 #[async_trait]
 impl TokenVault for Shelf {
-    async fn stored(&self, pointer: &TokenPointer) -> Answer<Option<StoredToken>> {
+    async fn stored(&self, pointer: &TokenPointer, _: &AccountId) -> Answer<Option<StoredToken>> {
         self.with("read a token", |things| things.tokens.get(&pointer.0).cloned()).await
+    }
+
+    async fn history(&self, pointer: &TokenPointer) -> Answer<Option<TokenHistory>> {
+        let history = |token: &StoredToken| token.history.clone();
+        self.with("read a token", |things| things.tokens.get(&pointer.0).map(history)).await
+    }
+
+    fn is_full(&self, _: &TokenHistory) -> bool {
+        false
     }
 
     fn place(&self, user: XeroUserId) -> TokenPointer {
@@ -196,8 +205,16 @@ impl TokenVault for Shelf {
         self.with("store a new token", |things| things.tokens.insert(pointer.0.clone(), token.clone())).await.map(drop)
     }
 
-    async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<()> {
-        self.with("store a token", |things| things.tokens.insert(pointer.0.clone(), token.clone())).await.map(drop)
+    async fn replace(&self, pointer: &TokenPointer, token: &StoredToken) -> Answer<Written> {
+        self.with("store a token", |things| {
+            things.tokens.insert(pointer.0.clone(), token.clone());
+            Written::Done
+        })
+        .await
+    }
+
+    async fn forget(&self, _: &TokenPointer, _: &AccountId) -> Answer<()> {
+        Ok(())
     }
 
     async fn destroy(&self, pointer: &TokenPointer) -> Answer<()> {
