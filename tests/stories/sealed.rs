@@ -182,9 +182,9 @@ async fn whoever_dies_in_a_move_leaves_a_token_that_the_next_move_brings_over() 
             inside.use_token(connection).await?;
         }
         assert_eq!(moving(&inside, &to).run(user).await?, Moved::Nothing);
-        steps += 4;
+        steps += 1;
     }
-    assert!(steps > 20, "it was never killed in the middle");
+    assert!(steps > 10, "it was never killed in the middle");
     Ok(())
 }
 
