@@ -11,7 +11,7 @@ use local::stack::WHOLE_RUN_VARIABLE;
 use serde_json::Value;
 
 use crate::stage::Stage;
-use crate::template::{Permission, allowed, of_type};
+use crate::template::{Permission, allowed, of_type, with};
 
 /// Made for the function by AWS, so that no test of ours can make them: the function's logs and traces, the
 /// event source's receiving, and Secrets Manager's use of the key.
@@ -65,9 +65,10 @@ fn logical(deployment: &Deployment, physical: &str) -> String {
 }
 
 fn roles(template: &Value) -> BTreeMap<String, BTreeSet<Permission>> {
-    let functions = of_type(template, "AWS::Lambda::Function");
+    let template = with(template, &[]);
+    let functions = of_type(&template, "AWS::Lambda::Function");
     let roles = functions.keys().filter_map(|name| name.strip_suffix("Function"));
-    let roles = roles.map(|name| (name.to_lowercase(), allowed(template, &format!("{name}Role"))));
+    let roles = roles.map(|name| (name.to_lowercase(), allowed(&template, &format!("{name}Role"))));
     roles.collect()
 }
 
