@@ -4,14 +4,12 @@
 use std::hint::black_box;
 
 use anyhow::{Context as _, ensure};
-use bench::{KEY, delivery, facts, invoice_created, invoices, sales};
+use bench::{KEY, delivery, draw, facts, invoice_created, invoices};
 use criterion::{Criterion, Throughput};
-use rules::event::{Body, Event};
 use rules::random;
-use rules::sync::document::draw_invoice;
+use xero::Secret;
 use xero::models::Invoice;
 use xero::webhook::{Payload, verify};
-use xero::{ContactId, Secret};
 
 fn main() -> anyhow::Result<()> {
     let mut criterion = Criterion::default().configure_from_args();
@@ -53,14 +51,9 @@ fn deliveries(criterion: &mut Criterion) -> anyhow::Result<()> {
 
 fn documents(criterion: &mut Criterion) -> anyhow::Result<()> {
     let (event, facts) = (invoice_created(), facts().context("the facts cannot be read")?);
-    let contact = ContactId::from_uuid(uuid::Uuid::from_u128(11));
-    let account = xero::AccountId::from_uuid(sales());
-    let draw = |json: &str| {
-        let Ok(Event { body: Body::InvoiceCreated(invoice), .. }) = Event::parse(json) else { return None };
-        draw_invoice(&invoice, false, contact, account, &facts).ok().map(|document| document.to_json())
-    };
-    ensure!(draw(&event).is_some(), "the invoice cannot be drawn");
-    criterion.bench_function("event to Xero's invoice, three lines", |bench| bench.iter(|| draw(black_box(&event))));
+    ensure!(draw(&event, &facts).is_some(), "the invoice cannot be drawn");
+    criterion
+        .bench_function("event to Xero's invoice, three lines", |bench| bench.iter(|| draw(black_box(&event), &facts)));
     Ok(())
 }
 

@@ -1,10 +1,28 @@
-//! What the benchmarks work on: deliveries, an event with three lines, an organisation, and Xero's answers.
+//! How fast and how small the functions are, and what the benchmarks work on: deliveries, an event with three lines, an
+//! organisation, and Xero's answers.
 //!
-//! Everything here is input. What is measured are the functions of the service itself, and no test asserts a time.
+//! `micro` measures the small things of each event in its own process. `processes` starts the functions as Lambda does
+//! ([`contenders`]) where everything outside is local ([`scene`], [`cloud`]), beside the same jobs in Node ([`peers`]),
+//! and prints what came out ([`measure`], [`instructions`], [`report`], [`targets`]). No test asserts a time.
 
+pub mod callgrind;
+pub mod cloud;
+pub mod contenders;
+pub mod figures;
+pub mod instructions;
+pub mod measure;
+pub mod peers;
+pub mod process;
+pub mod report;
+pub mod scene;
+pub mod targets;
+
+use rules::event::{Body, Event};
 use rules::organisation::Facts;
+use rules::sync::document::draw_invoice;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use xero::ContactId;
 
 /// The webhook's key.
 pub const KEY: &str = "a-signing-key-of-the-benchmarks";
@@ -21,22 +39,36 @@ pub fn delivery(events: u128) -> String {
 /// An `invoice.created` with three lines.
 #[must_use]
 pub fn invoice_created() -> String {
+    invoice_event("acc_1", 1).to_string()
+}
+
+/// The same of an account, with a number of its own; who it is for stays the same.
+#[must_use]
+pub fn invoice_event(account: &str, number: u64) -> Value {
     let line = |number: u32| {
         json!({ "description": format!("Studio session {number}"), "quantity": "3", "unit_amount": "150.00",
                 "tax_rate": "20" })
     };
     json!({
-        "version": 1, "id": "evt_1", "type": "invoice.created", "account_id": "acc_1",
+        "version": 1, "id": format!("evt_{number}"), "type": "invoice.created", "account_id": account,
         "occurred_at": "2026-11-20T09:30:00Z",
         "invoice": {
-            "id": "inv_1", "number": "SES-000123", "reference": "PO 77", "currency": "GBP",
-            "issued_on": "2026-11-20", "due_on": "2026-12-20", "line_amounts": "exclusive", "total": "1620.00",
-            "url": "https://app.sessional.example/invoices/123",
+            "id": format!("inv_{number}"), "number": format!("SES-{number:06}"), "reference": "PO 77",
+            "currency": "GBP", "issued_on": "2026-11-20", "due_on": "2026-12-20", "line_amounts": "exclusive",
+            "total": "1620.00", "url": format!("https://app.sessional.example/invoices/{number}"),
             "organisation": { "id": "org_1", "name": "Harbour Sound Ltd" },
             "lines": [line(1), line(2), line(3)],
         },
     })
-    .to_string()
+}
+
+/// What the sync makes of an event before it calls Xero: the event read, and Xero's invoice as it is sent.
+#[must_use]
+pub fn draw(event: &str, facts: &Facts) -> Option<String> {
+    let contact = ContactId::from_uuid(Uuid::from_u128(11));
+    let account = xero::AccountId::from_uuid(sales());
+    let Ok(Event { body: Body::InvoiceCreated(invoice), .. }) = Event::parse(event) else { return None };
+    draw_invoice(&invoice, false, contact, account, facts).ok().map(|document| document.to_json())
 }
 
 /// An organisation with an account for sales and the ordinary rate.

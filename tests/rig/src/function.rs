@@ -1,10 +1,11 @@
 //! One function as a process of its own under a [`Runtime`]: started, invoked, killed as a crash would.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -23,6 +24,8 @@ pub struct Setup {
     pub name: String,
     /// The binary.
     pub binary: PathBuf,
+    /// What it is told on its command line; a function of ours takes nothing.
+    pub arguments: Vec<OsString>,
     /// The function's variables; nothing else is passed on.
     pub environment: BTreeMap<String, String>,
     /// Where its log goes; none throws it away.
@@ -32,6 +35,7 @@ pub struct Setup {
 /// A running process.
 pub struct Function {
     child: Child,
+    began: Instant,
     runtime: Runtime,
 }
 
@@ -43,7 +47,7 @@ impl Function {
     pub async fn start(setup: &Setup) -> anyhow::Result<Self> {
         let runtime = Runtime::start().await?;
         let mut command = Command::new(&setup.binary);
-        command.env_clear().envs(&setup.environment);
+        command.args(&setup.arguments).env_clear().envs(&setup.environment);
         command.env("AWS_LAMBDA_RUNTIME_API", runtime.address());
         command.env("AWS_LAMBDA_FUNCTION_NAME", &setup.name);
         command.env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128").env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
@@ -51,8 +55,21 @@ impl Function {
         command.env("AWS_ACCESS_KEY_ID", "000000000000").env("AWS_SECRET_ACCESS_KEY", "test");
         let (output, errors) = outputs(setup.log.as_deref())?;
         command.stdin(Stdio::null()).stdout(output).stderr(errors).kill_on_drop(true);
+        let began = Instant::now();
         let child = command.spawn().with_context(|| format!("failed to start {}", setup.binary.display()))?;
-        Ok(Self { child, runtime })
+        Ok(Self { child, began, runtime })
+    }
+
+    /// The moment at which the system was asked for the process.
+    #[must_use]
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// The process, while it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Waits until the process asks for its first event.
@@ -89,6 +106,17 @@ impl Function {
             ended = ended => ended.context("the runtime has ended"),
             status = self.child.wait() => bail!("the function ended in the middle of an event: {}", status?),
             () = tokio::time::sleep(PATIENCE) => bail!("the function does not answer"),
+        }
+    }
+
+    /// Waits until the process has ended by itself, or by somebody else's signal.
+    ///
+    /// # Errors
+    /// When it goes on.
+    pub async fn ended(mut self) -> anyhow::Result<ExitStatus> {
+        tokio::select! {
+            status = self.child.wait() => status.context("failed to wait for the function"),
+            () = tokio::time::sleep(PATIENCE) => bail!("the function does not end"),
         }
     }
 

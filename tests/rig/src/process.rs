@@ -76,6 +76,7 @@ impl World {
         let setup = Setup {
             name: FUNCTION.to_owned(),
             binary: own_copy(&stack, &folder)?,
+            arguments: Vec::new(),
             environment,
             log: std::env::var_os("RIG_LOG").map(PathBuf::from),
         };
