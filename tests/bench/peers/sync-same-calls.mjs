@@ -3,13 +3,13 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
-import axios from "axios";
 import { randomUUID } from "node:crypto";
 import { XeroClient } from "xero-node";
 import { toXero } from "./invoice.mjs";
 
 const { APP_CREDENTIALS_SECRET, TABLE_NAME: TableName, XERO_API_URL, XERO_IDENTITY_URL } = process.env;
-// The SDK has Xero's address for tokens built in.
+// The SDK has Xero's address for tokens built in; `require` gives the very copy of axios that the SDK has.
+const axios = require("axios");
 axios.interceptors.request.use((sent) => {
   sent.url = sent.url.replace("https://identity.xero.com", XERO_IDENTITY_URL);
   return sent;

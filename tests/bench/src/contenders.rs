@@ -136,7 +136,7 @@ pub fn peers(scene: &Scene, peers: &Peers) -> anyhow::Result<Vec<Contender>> {
                 binary: peers.node.clone(),
                 arguments: peers.arguments(handler),
                 environment: scene.environment(),
-                log: None,
+                log: log(),
             },
             code_bytes: size(&bundle)?,
             cold_starts: COLD_STARTS,
@@ -175,7 +175,7 @@ fn function(
             binary,
             arguments: Vec::new(),
             environment: scene.environment(),
-            log: None,
+            log: log(),
         },
         cold_starts: if has_peer { COLD_STARTS } else { FEWER_COLD_STARTS },
         tenant: scene.tenant(account).ok().cloned(),
@@ -197,6 +197,11 @@ fn sample(text: &str, account: &str) -> anyhow::Result<Value> {
     let claim = event.pointer_mut("/requestContext/authorizer/jwt/claims/sub").context("a sample names nobody")?;
     *claim = account.into();
     Ok(event)
+}
+
+/// Where their output goes, when one of them fails and somebody has to see why: `RIG_LOG` names a file.
+fn log() -> Option<PathBuf> {
+    std::env::var_os("RIG_LOG").map(PathBuf::from)
 }
 
 fn size(path: &Path) -> anyhow::Result<u64> {

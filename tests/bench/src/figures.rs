@@ -44,12 +44,12 @@ pub type Column = (&'static str, fn(&Row) -> u64, fn(u64) -> String);
 pub const COLUMNS: [Column; 11] = [
     ("code MiB", |row| row.code_bytes, mebibytes),
     ("poll ms", |row| row.ready.wall_ns, milliseconds),
-    ("CPU", |row| row.ready.cpu_ns, milliseconds),
+    ("poll CPU", |row| row.ready.cpu_ns, milliseconds),
     ("answer ms", |row| row.answer.wall_ns, milliseconds),
-    ("CPU", |row| row.answer.cpu_ns, milliseconds),
+    ("answer CPU", |row| row.answer.cpu_ns, milliseconds),
     ("warm ms", |row| row.warm_wall_ns, milliseconds),
-    ("p95", |row| row.warm_p95_ns, milliseconds),
-    ("CPU µs", |row| row.warm_cpu_ns, microseconds),
+    ("p95 ms", |row| row.warm_p95_ns, milliseconds),
+    ("warm CPU µs", |row| row.warm_cpu_ns, microseconds),
     ("peak MiB", |row| row.peak_bytes, mebibytes),
     ("AWS", |row| row.aws_calls, count),
     ("Xero", |row| row.xero_calls, count),
@@ -76,6 +76,13 @@ pub fn ratio(now: u64, before: u64) -> String {
     (now.saturating_mul(200) + before)
         .checked_div(before.saturating_mul(2))
         .map_or_else(|| "–".to_owned(), |hundredths| format!("{}.{:02}", hundredths / 100, hundredths % 100))
+}
+
+/// One figure as a part of another: `1/41.6`.
+#[must_use]
+pub fn part(of: u64, figure: u64) -> String {
+    let tenths = (of.saturating_mul(20) + figure).checked_div(figure.saturating_mul(2));
+    tenths.map_or_else(|| "–".to_owned(), |tenths| format!("1/{}.{}", tenths / 10, tenths % 10))
 }
 
 /// `3.42`
@@ -159,6 +166,8 @@ mod tests {
         assert_eq!(ratio(2, 3), "0.67");
         assert_eq!(ratio(30, 1), "30.00");
         assert_eq!(ratio(5, 0), "–");
+        assert_eq!(part(415_960, 10_000), "1/41.6");
+        assert_eq!(part(1, 0), "–");
     }
 
     #[test]

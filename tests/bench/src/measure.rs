@@ -12,11 +12,11 @@ use crate::process;
 use crate::scene::Scene;
 
 /// Warm events before anything is counted: connections are open, and Node has compiled what is hot.
-const WARM_UP: usize = 100;
+const WARM_UP: usize = 500;
 /// Rounds of warm events.
 const ROUNDS: usize = 9;
 /// Events of a contender in a round.
-const EVENTS: usize = 100;
+const EVENTS: usize = 200;
 
 /// What is known of a contender so far.
 #[derive(Default)]

@@ -150,10 +150,10 @@ mod tests {
     fn a_run_is_written_as_figures_and_as_multiples_of_the_baseline() {
         let (now, then) = (report(3_000_000, 4_700_000), report(6_000_000, 4_700_000));
         let plain = now.table(&["webhook", "not measured"], None);
-        assert!(plain.contains("| webhook  |      1.0 |    3.00 | 3.00 |"), "{plain}");
+        assert!(plain.contains("| webhook  |      1.0 |    3.00 |     3.00 |"), "{plain}");
         assert_eq!(plain.lines().count(), 3);
         let ratios = now.table(&["webhook"], Some(&then));
-        assert!(ratios.contains("| webhook  |     1.00 |    0.50 | 0.50 |"), "{ratios}");
+        assert!(ratios.contains("| webhook  |     1.00 |    0.50 |     0.50 |"), "{ratios}");
         assert!(now.instruction_table(Some(&then)).contains("|     4.70 | 4700000 |       1.00 |"));
     }
 

@@ -2,7 +2,7 @@
 //! busy machine would fail it too.
 
 use crate::contenders::{BARE_PEER, FUNCTIONS, SAME_PEER, WEBHOOK_PEER};
-use crate::figures::{Row, count, mebibytes, millions, ratio, table};
+use crate::figures::{Row, count, mebibytes, millions, part, table};
 use crate::instructions::READY;
 use crate::report::Report;
 
@@ -56,7 +56,7 @@ const MIB: u64 = 1024 * 1024;
 /// At most one part in so many of what the peer takes.
 fn of_peer(report: &Report, figure: &'static str, (name, peer): (&str, &str), of: Figure, times: u64) -> Line {
     let found = report.rows.get(name).zip(report.rows.get(peer)).map(|(ours, theirs)| Found {
-        text: format!("1/{}", ratio(of(theirs), of(ours))),
+        text: part(of(theirs), of(ours)),
         reached: of(ours).saturating_mul(times) <= of(theirs),
     });
     Line { figure, target: format!("≤ 1/{times}"), found }
