@@ -18,9 +18,9 @@ use bench::{callgrind, targets};
 use local::progress::Progress;
 
 /// What is read in one line below the table.
-const NOTE: &str = "poll and answer: from the start of the process, medians, time on the wall and of its processor; warm: \
-    one event, on the wall (median and 95th percentile), its processor's time, and the calls it makes. Plain HTTP to this \
-    machine for all of them, so neither TLS nor the network is in the figures. Node's code is the bundle without Node.";
+const NOTE: &str = "poll and answer: from the start of the process, medians, on the wall and of its processor; warm: one \
+    event, on the wall (median and 95th percentile), its processor's time, and the calls it makes. Plain HTTP to this \
+    machine for all of them: neither TLS nor the network is in the figures. Node's code is the bundle without Node.";
 
 /// What was asked for.
 #[derive(Debug, Default)]

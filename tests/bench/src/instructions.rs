@@ -1,8 +1,8 @@
 //! Instructions of what happens most: the start of the webhook, a delivery of its, and the mapping of an invoice.
 //!
 //! Each is the difference between two runs under callgrind of which one does more, so that a figure holds nothing but
-//! what it names, and runs of one build agree to a few parts in a thousand (what differs is how the
-//! sockets' bytes arrive). Callgrind plays a processor without SHA instructions: hashing counts for more here than it costs.
+//! what it names. Runs of one build agree to a few parts in a thousand: what differs is how a socket's bytes arrive.
+//! Callgrind plays a processor without SHA instructions, so hashing counts for more here than it costs.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
