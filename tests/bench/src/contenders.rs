@@ -32,8 +32,6 @@ pub struct Contender {
     pub code_bytes: u64,
     /// How often it is started.
     pub cold_starts: usize,
-    /// Whose books it works in.
-    pub tenant: Option<Tenant>,
     event: Event,
 }
 
@@ -97,7 +95,7 @@ pub fn delivery(number: u64) -> Value {
 /// # Errors
 /// When one was not built.
 pub async fn functions(scene: &Scene, binaries: &BTreeMap<String, PathBuf>) -> anyhow::Result<Vec<Contender>> {
-    let sync = function(scene, binaries, "sync", "sync", Event::Invoice(scene.tenant("sync")?.clone()))?;
+    let sync = function(scene, binaries, "sync", Event::Invoice(scene.tenant("sync")?.clone()))?;
     // The first invoice of an account makes its contact and reads its organisation; and payments need one to look at.
     for account in ["sync", "payments", SAME] {
         first_invoice(&sync, scene.tenant(account)?).await.context("an account cannot be prepared")?;
@@ -109,15 +107,15 @@ pub async fn functions(scene: &Scene, binaries: &BTreeMap<String, PathBuf>) -> a
     let settings = scene.tenant("settings")?.account.as_str();
     let status = sample(include_str!("../../events/settings.json"), settings)?;
     let connect = sample(include_str!("../../events/connect.json"), "acc_connect")?;
-    let of = |name, account, event| function(scene, binaries, name, account, event);
+    let of = |name, event| function(scene, binaries, name, event);
     Ok(vec![
-        of("webhook", "", Event::Delivery)?,
+        of("webhook", Event::Delivery)?,
         sync,
-        of("ingest", "ingest", Event::Intake(scene.tenant("ingest")?.clone()))?,
-        of("settings", "settings", Event::Request(status))?,
-        of("connect", "", Event::Request(connect))?,
-        of("payments", "payments", Event::Message(batch(payments, &[hint])))?,
-        of("upkeep", "upkeep", Event::Message(batch(upkeep, &[check])))?,
+        of("ingest", Event::Intake(scene.tenant("ingest")?.clone()))?,
+        of("settings", Event::Request(status))?,
+        of("connect", Event::Request(connect))?,
+        of("payments", Event::Message(batch(payments, &[hint])))?,
+        of("upkeep", Event::Message(batch(upkeep, &[check])))?,
     ])
 }
 
@@ -140,8 +138,7 @@ pub fn peers(scene: &Scene, peers: &Peers) -> anyhow::Result<Vec<Contender>> {
             },
             code_bytes: size(&bundle)?,
             cold_starts: COLD_STARTS,
-            event: tenant.clone().map_or(Event::Delivery, Event::Invoice),
-            tenant,
+            event: tenant.map_or(Event::Delivery, Event::Invoice),
         })
     };
     Ok(vec![
@@ -162,7 +159,6 @@ fn function(
     scene: &Scene,
     binaries: &BTreeMap<String, PathBuf>,
     name: &'static str,
-    account: &str,
     event: Event,
 ) -> anyhow::Result<Contender> {
     let binary = binaries.get(name).with_context(|| format!("{name} was not built"))?.clone();
@@ -178,7 +174,6 @@ fn function(
             log: log(),
         },
         cold_starts: if has_peer { COLD_STARTS } else { FEWER_COLD_STARTS },
-        tenant: scene.tenant(account).ok().cloned(),
         event,
     })
 }
