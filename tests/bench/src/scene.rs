@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use aws::sdk::{self, Keys};
-use aws::secrets::{Secrets, TokenSecrets};
+use aws::secrets::Secrets;
 use aws::table::Table;
+use aws::tokens::TokenSecrets;
 use rig::tenant::{Stores, Tenant, Wishes, XeroSide};
 use rules::ports::{Claims as _, Written};
 use serde_json::{Value, json};
@@ -137,6 +138,7 @@ impl Scene {
             ("TABLE_NAME", TABLE.to_owned()),
             ("ACCOUNT_CLAIM", "sub".to_owned()),
             ("APP_CREDENTIALS_SECRET", CREDENTIALS.to_owned()),
+            ("TOKEN_STORE", "secrets-manager".to_owned()),
             ("TOKEN_SECRET_PREFIX", TOKENS.to_owned()),
             ("TOKEN_KEY_ID", "bench".to_owned()),
             ("TOKEN_SECRET", READY_TOKEN.to_owned()),
