@@ -2,21 +2,20 @@
 //! providers is searched, TLS is rustls with ring, and only Amazon's own roots are trusted. This is what
 //! makes a cold start a few milliseconds.
 
+mod connector;
+
 use crate::config::{self, ConfigError};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::BehaviorVersion;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use connector::Connector;
 use std::time::Duration;
 
-/// Amazon's root certificates (Amazon Trust Services): they sign every AWS endpoint.
-const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 /// Time to connect: within AWS a connection takes milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time for one try: DynamoDB, SQS and Secrets Manager answer in milliseconds, so a slow one is lost.
@@ -55,13 +54,7 @@ pub fn configuration() -> Result<SdkConfig, ConfigError> {
 /// When the trust roots cannot be read.
 pub fn configured(region: String, keys: Keys, endpoint: Option<String>) -> Result<SdkConfig, ConfigError> {
     let credentials = Credentials::new(keys.id, keys.secret, keys.session, None, "lambda environment");
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes());
-    let tls = TlsContext::builder().with_trust_store(roots).build();
-    let tls =
-        tls.map_err(|_| ConfigError::malformed("AWS_REGION", "cannot be used: the trust roots are unreadable"))?;
-    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
@@ -72,7 +65,7 @@ pub fn configured(region: String, keys: Keys, endpoint: Option<String>) -> Resul
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts)
-        .http_client(client);
+        .http_client(Connector::new()?);
     builder.set_endpoint_url(endpoint);
     Ok(builder.build())
 }
