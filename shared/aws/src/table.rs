@@ -160,8 +160,10 @@ fn parse<T: Stored>(item: &Item) -> Answer<T> {
     for version in found.filter(|version| *version < T::VERSION).ok_or_else(unknown)?..T::VERSION {
         body = T::upgrade(version, body).ok_or_else(unknown)?;
     }
+    // Read as text like every other item: to read from a `Value` as well would be each type's code a second time.
     // As in `parse_body`, serde's sentence may quote a value.
-    serde_json::from_value(body).map_err(|_| because("read an item", format!("an upgraded {} is malformed", T::KIND)))
+    serde_json::from_str(&body.to_string())
+        .map_err(|_| because("read an item", format!("an upgraded {} is malformed", T::KIND)))
 }
 
 fn named(version: Option<&String>) -> &str {
