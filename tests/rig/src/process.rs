@@ -1,4 +1,4 @@
-//! The sync function as a process in a world of its own: a stand-in in this process, the running stack's table
+//! A function as a process in a world of its own: a stand-in in this process, the running stack's table
 //! and secrets, and a wire that everything passes.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use xero::{AppCredentials, Secret};
 use xero_stand_in::{Config, StandIn};
 
+use crate::bill::Ledger;
 use crate::cloud::Cloud;
 use crate::function::{Function, Setup};
 use crate::names;
@@ -23,7 +24,7 @@ use crate::proxy::Proxy;
 use crate::tenant::{Tenant, Wishes, XeroSide};
 use crate::wire::{Point, Wire};
 
-/// The function that is run.
+/// The function that is run unless a test names another.
 const FUNCTION: &str = "sync";
 
 /// The world of one test.
@@ -32,12 +33,14 @@ pub struct World {
     pub wire: Wire,
     /// Xero.
     pub xero: XeroSide,
-    setup: Setup,
-    cloud: Cloud,
+    /// The stack's table and secrets.
+    pub cloud: Cloud,
+    stack: StackInfo,
     aws: Aws,
-    _proxies: [Proxy; 2],
+    aws_proxy: Proxy,
+    xero_proxy: Proxy,
     _stand_in: StandIn,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// How a run ended.
@@ -66,30 +69,41 @@ impl World {
         let aws_proxy = Proxy::start(&stack.aws, &wire, names::aws).await?;
         let xero_proxy = Proxy::start(stand_in.xero_url(), &wire, names::xero).await?;
 
-        let mut environment: BTreeMap<String, String> =
-            stack.deployment.environment.get(FUNCTION).context("the stack has no sync")?.clone();
-        environment.insert("AWS_ENDPOINT_URL".to_owned(), aws_proxy.url().to_owned());
-        for name in ["XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL"] {
-            environment.insert(name.to_owned(), xero_proxy.url().to_owned());
-        }
         let folder = tempfile::tempdir().context("failed to make a folder")?;
-        let setup = Setup {
-            name: FUNCTION.to_owned(),
-            binary: own_copy(&stack, &folder)?,
+        let (cloud, aws) = (Cloud::of(&stack)?, stack.aws()?);
+        Ok(Self { wire, xero, cloud, stack, aws, aws_proxy, xero_proxy, _stand_in: stand_in, folder })
+    }
+
+    /// How a function is run here: with the variables that the stack gives it, but everything outside past the wire.
+    fn setup(&self, function: &str) -> anyhow::Result<Setup> {
+        let variables = self.stack.deployment.environment.get(function);
+        let mut environment: BTreeMap<String, String> =
+            variables.with_context(|| format!("the stack has no {function}"))?.clone();
+        environment.insert("AWS_ENDPOINT_URL".to_owned(), self.aws_proxy.url().to_owned());
+        for name in ["XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL"] {
+            environment.insert(name.to_owned(), self.xero_proxy.url().to_owned());
+        }
+        let log = std::env::var_os("RIG_LOG").map_or_else(|| self.log(function), PathBuf::from);
+        Ok(Setup {
+            name: function.to_owned(),
+            binary: own_copy(&self.stack, &self.folder, function)?,
             arguments: Vec::new(),
             environment,
-            log: std::env::var_os("RIG_LOG").map(PathBuf::from),
-        };
-        Ok(Self {
-            wire,
-            xero,
-            setup,
-            cloud: Cloud::of(&stack)?,
-            aws: stack.aws()?,
-            _proxies: [aws_proxy, xero_proxy],
-            _stand_in: stand_in,
-            _folder: folder,
+            log: Some(log),
         })
+    }
+
+    /// Where a function's log is, unless `RIG_LOG` names another place.
+    fn log(&self, function: &str) -> PathBuf {
+        self.folder.path().join(format!("{function}.log"))
+    }
+
+    /// How long a function's log is by now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn log_bytes(&self, function: &str) -> anyhow::Result<u64> {
+        Ok(std::fs::metadata(self.log(function)).with_context(|| format!("{function} has no log"))?.len())
     }
 
     /// A new account, connected and mapped.
@@ -108,7 +122,7 @@ impl World {
     /// When the function fails by itself, or the cut was never reached.
     pub async fn run(&self, tenant: &Tenant, bodies: &[Value], cut: Option<Point>) -> anyhow::Result<Run> {
         self.wire.mend(cut);
-        let mut function = Function::start(&self.setup).await?;
+        let mut function = Function::start(&self.setup(FUNCTION)?).await?;
         let batch = batch(tenant, bodies);
         let ended = tokio::select! {
             () = self.wire.cut() => None,
@@ -130,10 +144,45 @@ impl World {
     /// # Errors
     /// When it does not start.
     pub async fn warm(&self) -> anyhow::Result<Function> {
+        self.function(FUNCTION).await
+    }
+
+    /// The same with another function than the sync.
+    ///
+    /// # Errors
+    /// When it does not start, or the stack has no such function.
+    pub async fn function(&self, name: &str) -> anyhow::Result<Function> {
         self.wire.mend(None);
-        let mut function = Function::start(&self.setup).await?;
+        let mut function = Function::start(&self.setup(name)?).await?;
         function.ready().await?;
         Ok(function)
+    }
+
+    /// What the table has of a tenant, for a bill of what is written next.
+    ///
+    /// # Errors
+    /// When the table does not answer, or the template has none.
+    pub async fn ledger(&self, tenant: &Tenant) -> anyhow::Result<Ledger> {
+        let table = self.stack.deployment.template.pointer("/Resources/Table").context("there is no table")?;
+        let partitions = [
+            format!("ACCOUNT#{}", tenant.account),
+            format!("XERO-USER#{}", tenant.user),
+            format!("TENANT#{}", tenant.id),
+        ];
+        let mut items = Vec::new();
+        for partition in partitions {
+            let query = json!({ "TableName": self.cloud.table_name, "ConsistentRead": true,
+                "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": { ":pk": { "S": partition } } });
+            let found = self.aws.call("DynamoDB_20120810.Query", &query).await?;
+            items.extend(found.get("Items").and_then(Value::as_array).cloned().unwrap_or_default());
+        }
+        Ok(Ledger::new(table, items))
+    }
+
+    /// The webhook's key as the stack has it.
+    #[must_use]
+    pub fn webhook_key(&self) -> &str {
+        &self.stack.app.webhook_key
     }
 
     /// Delivers again, to new processes, until everything is acknowledged.
@@ -210,8 +259,11 @@ pub fn failed(answer: &Value, bodies: &[Value]) -> Vec<Value> {
 }
 
 /// Stories kill the stack's functions by the path of their binary; this one has another.
-fn own_copy(stack: &StackInfo, folder: &TempDir) -> anyhow::Result<PathBuf> {
-    let (from, to) = (stack.folder.join("bin").join(FUNCTION), folder.path().join(FUNCTION));
+fn own_copy(stack: &StackInfo, folder: &TempDir, function: &str) -> anyhow::Result<PathBuf> {
+    let (from, to) = (stack.folder.join("bin").join(function), folder.path().join(function));
+    if to.exists() {
+        return Ok(to);
+    }
     if std::fs::hard_link(&from, &to).is_err() {
         std::fs::copy(&from, &to).with_context(|| format!("failed to copy {}", from.display()))?;
     }

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, Method, Response, StatusCode, Uri, heade
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::wire::{Passage, Wire};
+use crate::wire::{Exchange, Passage, Wire};
 
 /// How a call is called in lists and counts.
 pub type Name = fn(&Method, &Uri, &HeaderMap, &[u8]) -> String;
@@ -68,7 +68,13 @@ async fn pass(State(way): State<Way>, method: Method, uri: Uri, headers: HeaderM
     let Passage::Open(number) = way.wire.enter((way.name)(&method, &uri, &headers, &body)) else {
         return std::future::pending().await;
     };
-    let answer = forward(&way, method, &uri, headers, body).await;
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).map(str::to_owned);
+    let answer = forward(&way, method, &uri, headers, body.clone()).await;
+    if let Ok(response) = &answer {
+        let (granted, answer) = (response.status().is_success(), response.body().clone());
+        way.wire.note(Exchange { target, request: body, granted, answer });
+    }
+    let answer = answer.map(|response| response.map(Body::from));
     if !way.wire.leave(number) {
         return std::future::pending().await;
     }
@@ -85,19 +91,19 @@ async fn forward(
     uri: &Uri,
     mut headers: HeaderMap,
     body: Bytes,
-) -> anyhow::Result<Response<Body>> {
+) -> anyhow::Result<Response<Bytes>> {
     for name in NOT_PASSED_ON {
         headers.remove(name);
     }
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let request = way.client.request(method, format!("{}{path}", way.target)).headers(headers).body(body);
     let answer = request.send().await.context("the outside did not answer the proxy")?;
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(Bytes::new());
     *response.status_mut() = answer.status();
     *response.headers_mut() = answer.headers().clone();
     for name in NOT_PASSED_ON {
         response.headers_mut().remove(name);
     }
-    *response.body_mut() = Body::from(answer.bytes().await.context("the outside broke off its answer")?);
+    *response.body_mut() = answer.bytes().await.context("the outside broke off its answer")?;
     Ok(response)
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 /// On which side of a call.
@@ -42,6 +43,19 @@ pub fn points(calls: usize) -> impl Iterator<Item = Point> {
     (0..calls).flat_map(move |call| sides.into_iter().map(move |moment| Point { call, moment }))
 }
 
+/// A call that was answered, as both sides saw it.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// The operation: AWS's target (`DynamoDB_20120810.GetItem`), and nothing for Xero.
+    pub target: Option<String>,
+    /// What was asked.
+    pub request: Bytes,
+    /// Whether it was granted.
+    pub granted: bool,
+    /// What was answered.
+    pub answer: Bytes,
+}
+
 /// The wire. Clones are the same wire.
 #[derive(Clone, Default)]
 pub struct Wire(Arc<Inner>);
@@ -55,6 +69,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     calls: Vec<String>,
+    exchanges: Vec<Exchange>,
     cut: Option<Point>,
     is_cut: bool,
 }
@@ -78,6 +93,12 @@ impl Wire {
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
+    }
+
+    /// What was said since the wire was mended, in the order of the answers.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.state().exchanges.clone()
     }
 
     /// Resolves when the cut is reached.
@@ -113,6 +134,11 @@ impl Wire {
             self.sever(&mut state);
         }
         !state.is_cut
+    }
+
+    /// Notes what was said.
+    pub(crate) fn note(&self, exchange: Exchange) {
+        self.state().exchanges.push(exchange);
     }
 
     fn sever(&self, state: &mut State) {
