@@ -4,18 +4,26 @@
 //! `micro` measures the small things of each event in its own process. `processes` starts the functions as Lambda does
 //! ([`contenders`]) where everything outside is local ([`scene`], [`cloud`]), beside the same jobs in Node ([`peers`]),
 //! and prints what came out ([`measure`], [`instructions`], [`report`], [`targets`]). No test asserts a time.
+//!
+//! `cost` and `scale` measure nothing: they work out the README's tables ([`readme`]) from counts, prices and
+//! assumptions ([`cost`], [`scale`], [`template`]).
 
 pub mod callgrind;
 pub mod cloud;
 pub mod contenders;
+pub mod cost;
 pub mod figures;
 pub mod instructions;
 pub mod measure;
 pub mod peers;
 pub mod process;
+pub mod readme;
 pub mod report;
+pub mod scale;
 pub mod scene;
 pub mod targets;
+pub mod template;
+pub mod text;
 
 use rules::event::{Body, Event};
 use rules::organisation::Facts;
