@@ -15,16 +15,6 @@ use rust_decimal::Decimal;
 const GB: Decimal = Decimal::from_parts(1_073_741_824, 0, 0, false, 0);
 /// Milliseconds in a second.
 const MS: Decimal = Decimal::ONE_THOUSAND;
-/// What a call of KMS and the table do for a token in the table in place of Secrets Manager: the token's item is read
-/// consistently and written, one decryption, one encryption.
-const TABLE_STORE: TableStore = TableStore { reads: Decimal::ONE, writes: Decimal::ONE, key_calls: Decimal::TWO };
-
-struct TableStore {
-    reads: Decimal,
-    writes: Decimal,
-    key_calls: Decimal,
-}
-
 /// Where refresh tokens are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {
@@ -73,26 +63,29 @@ impl Books {
     /// # Errors
     /// When a scenario or a price is missing.
     pub fn refresh(&self, store: Store) -> anyhow::Result<Money> {
-        let mut units = self.refresh_units()?;
+        let units = self.refresh_units(store)?;
         let waited = self.billed_ms(&units) - self.assumptions.billed_ms.own;
-        if store == Store::KmsTable {
-            units.secrets = Decimal::ZERO;
-            units.keys = TABLE_STORE.key_calls;
-            units.reads += TABLE_STORE.reads;
-            units.writes += TABLE_STORE.writes;
-        }
         let mut sum = self.work(&units)?;
         sum.lambda += self.prices.of("lambda_gb_second", waited / MS * self.assumptions.memory_gb)?;
         Ok(sum)
     }
 
-    /// What a refresh uses with a token in Secrets Manager.
+    /// What it uses: what a hint uses more that finds no access token, and what upkeep's refresh uses more or less with
+    /// the other store.
     ///
     /// # Errors
     /// When a scenario is missing.
-    pub fn refresh_units(&self) -> anyhow::Result<Units> {
+    pub fn refresh_units(&self, store: Store) -> anyhow::Result<Units> {
         let with = self.counts.of("hint: nothing new, and a token refresh", "payments")?;
-        Ok(with.minus(self.counts.of("hint: nothing new", "payments")?))
+        let secrets = with.minus(self.counts.of("hint: nothing new", "payments")?);
+        match store {
+            Store::SecretsManager => Ok(secrets),
+            Store::KmsTable => {
+                let table = self.counts.of("token refresh, kms-table", "upkeep")?;
+                let difference = self.counts.of("token refresh", "upkeep")?.minus(table);
+                Ok(secrets.minus(&difference))
+            }
+        }
     }
 
     /// What an account costs in a month.

@@ -5,7 +5,7 @@ pub mod limits;
 pub mod rounds;
 pub mod tables;
 
-use crate::cost::Books;
+use crate::cost::{Books, Store};
 use crate::template::Template;
 use rust_decimal::Decimal;
 
@@ -60,7 +60,7 @@ impl Model {
         let units = self.books.counts.of(scenario, "upkeep")?;
         let mut ms = billed.own + units.xero * billed.xero_call + units.aws * billed.aws_call;
         if !units.xero.is_zero() {
-            let refresh = self.books.refresh_units()?;
+            let refresh = self.books.refresh_units(Store::SecretsManager)?;
             ms += refresh.xero * billed.xero_call + refresh.aws * billed.aws_call;
         }
         Ok(u64::try_from(ms.ceil())?)

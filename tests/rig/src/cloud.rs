@@ -3,7 +3,7 @@
 use aws::sdk::{self, Keys};
 use aws::secrets::Secrets;
 use aws::table::Table;
-use aws::tokens::TokenSecrets;
+use aws::tokens::{SealedTokens, TokenSecrets};
 use local::stack::StackInfo;
 
 use crate::tenant::Stores;
@@ -17,8 +17,10 @@ pub struct Cloud {
     pub table: Table,
     /// Its name.
     pub table_name: String,
-    /// Refresh tokens.
+    /// Refresh tokens, each in a secret.
     pub tokens: TokenSecrets,
+    /// Refresh tokens in the table.
+    pub sealed: SealedTokens,
 }
 
 impl Cloud {
@@ -32,8 +34,10 @@ impl Cloud {
         let variable = |name: &str| stack.deployment.variable(FUNCTION, name).map(str::to_owned);
         let table_name = variable("TABLE_NAME")?;
         let (prefix, key) = (variable("TOKEN_SECRET_PREFIX")?, variable("TOKEN_KEY_ID")?);
+        let table = Table::new(&sdk, table_name.clone());
+        let sealed = SealedTokens::new(&sdk, table.clone(), key.clone());
         let tokens = TokenSecrets::new(Secrets::new(&sdk), prefix, key);
-        Ok(Self { table: Table::new(&sdk, table_name.clone()), table_name, tokens })
+        Ok(Self { table, table_name, tokens, sealed })
     }
 
     /// As a connection is spread over them.
@@ -41,5 +45,11 @@ impl Cloud {
     pub fn stores(&self) -> Stores<'_> {
         let table = &self.table;
         Stores { connections: table, grants: table, vault: &self.tokens, mappings: table }
+    }
+
+    /// The same with tokens in the table.
+    #[must_use]
+    pub fn stores_in_table(&self) -> Stores<'_> {
+        Stores { vault: &self.sealed, ..self.stores() }
     }
 }

@@ -35,6 +35,8 @@ pub struct World {
     pub xero: XeroSide,
     /// The stack's table and secrets.
     pub cloud: Cloud,
+    /// Functions started from now on keep tokens in the table, and tenants are connected so.
+    pub tokens_in_table: bool,
     stack: StackInfo,
     aws: Aws,
     aws_proxy: Proxy,
@@ -71,7 +73,18 @@ impl World {
 
         let folder = tempfile::tempdir().context("failed to make a folder")?;
         let (cloud, aws) = (Cloud::of(&stack)?, stack.aws()?);
-        Ok(Self { wire, xero, cloud, stack, aws, aws_proxy, xero_proxy, _stand_in: stand_in, folder })
+        Ok(Self {
+            wire,
+            xero,
+            cloud,
+            tokens_in_table: false,
+            stack,
+            aws,
+            aws_proxy,
+            xero_proxy,
+            _stand_in: stand_in,
+            folder,
+        })
     }
 
     /// How a function is run here: with the variables that the stack gives it, but everything outside past the wire.
@@ -82,6 +95,9 @@ impl World {
         environment.insert("AWS_ENDPOINT_URL".to_owned(), self.aws_proxy.url().to_owned());
         for name in ["XERO_LOGIN_URL", "XERO_IDENTITY_URL", "XERO_API_URL"] {
             environment.insert(name.to_owned(), self.xero_proxy.url().to_owned());
+        }
+        if self.tokens_in_table {
+            environment.insert("TOKEN_STORE".to_owned(), "kms-table".to_owned());
         }
         let log = std::env::var_os("RIG_LOG").map_or_else(|| self.log(function), PathBuf::from);
         Ok(Setup {
@@ -113,7 +129,8 @@ impl World {
     pub async fn connect(&self, wishes: &Wishes) -> anyhow::Result<Tenant> {
         let name: String = uuid::Uuid::new_v4().simple().to_string().chars().take(10).collect();
         let now = self.xero.control.clock().await?.now;
-        self.xero.connect(&name, &self.cloud.stores(), wishes, now).await
+        let stores = if self.tokens_in_table { self.cloud.stores_in_table() } else { self.cloud.stores() };
+        self.xero.connect(&name, &stores, wishes, now).await
     }
 
     /// Starts a new process and gives it messages of one account; kills it where the wire is to be cut.

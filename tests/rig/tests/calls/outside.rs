@@ -1,10 +1,11 @@
 //! What comes from Xero, from the schedules and from the app's pages.
 
-use crate::till::Till;
+use crate::till::{Line, Till};
 use anyhow::Context as _;
 use drive::deliveries;
 use jiff::{SignedDuration, Timestamp};
 use rig::events::{Happening, Subject};
+use rig::tenant::Wishes;
 use rules::payments::sweep::Unfinished;
 use rules::ports::{Claims as _, Sweeps as _, Written};
 use serde_json::{Value, json};
@@ -62,6 +63,19 @@ pub(crate) async fn upkeep(till: &mut Till) -> anyhow::Result<()> {
     an_hour_passes(till).await?;
     till.queue("upkeep", "hourly sweep, nothing open", &[task("sweep_payments")]).await?;
     Ok(())
+}
+
+/// A refresh of a token that is in the table, of somebody else than before.
+pub(crate) async fn tokens_in_table(till: Till) -> anyhow::Result<Vec<Line>> {
+    let Till { mut world, lines, .. } = till;
+    world.tokens_in_table = true;
+    let tenant = world.connect(&Wishes::default()).await?;
+    let task = json!({ "version": 1, "account_id": tenant.account, "task": "finish_refresh" });
+    let mut till = Till::open(world, tenant).await?;
+    till.start("upkeep", "start of a function that calls Xero").await?;
+    till.lines = lines;
+    till.queue("upkeep", "token refresh, kms-table", &[task]).await?;
+    Ok(till.lines)
 }
 
 /// What the app asks.
