@@ -54,15 +54,17 @@ impl App {
         };
         let clock = SystemClock;
         let tokens = aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, &clock, &self.memory);
+        let table = self.table.for_a_run();
         let sync = Sync {
+            ahead: &table,
             client: &self.xero.client,
             tokens: &tokens,
-            connections: &self.table,
-            mappings: &self.table,
-            organisations: &self.table,
-            records: &self.table,
-            contacts: &self.table,
-            cooldowns: &self.table,
+            connections: &table,
+            mappings: &table,
+            organisations: &table,
+            records: &table,
+            contacts: &table,
+            cooldowns: &table,
             notifications: &self.notifications,
             clock: &clock,
             history_notes: self.history_notes,

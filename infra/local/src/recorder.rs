@@ -132,7 +132,9 @@ fn resource(body: &[u8]) -> String {
         Some(index) => format!("{table}/index/{index}"),
         None => table,
     });
-    let named = table.or_else(|| text("QueueUrl")).or_else(|| text("SecretId")).or_else(|| text("Name"));
+    // A batch names its table as a key.
+    let batch = || body.get("RequestItems")?.as_object()?.keys().next().cloned();
+    let named = table.or_else(batch).or_else(|| text("QueueUrl")).or_else(|| text("SecretId")).or_else(|| text("Name"));
     let named = named.or_else(|| text("KeyId"));
     named.unwrap_or_else(|| "unknown".to_owned())
 }
@@ -152,6 +154,8 @@ mod tests {
         let query = line("DynamoDB_20120810.Query", r#"{"TableName":"t","IndexName":"by-open"}"#);
         assert_eq!(query, "dynamodb:Query t/index/by-open");
         assert_eq!(line("AmazonSQS.SendMessageBatch", r#"{"QueueUrl":"http://q"}"#), "sqs:SendMessage http://q");
+        let batch = line("DynamoDB_20120810.BatchGetItem", r#"{"RequestItems":{"t":{"Keys":[]}}}"#);
+        assert_eq!(batch, "dynamodb:BatchGetItem t");
         assert_eq!(line("TrentService.Encrypt", r#"{"KeyId":"k","Plaintext":""}"#), "kms:Encrypt k");
         assert_eq!(line("secretsmanager.CreateSecret", r#"{"Name":"s"}"#), "secretsmanager:CreateSecret s");
     }

@@ -3,6 +3,7 @@
 //! An item is the stored thing as JSON in `body`, beside the attributes that keys, indexes and conditions
 //! need. Every write of something with a revision is conditional on the revision that was read.
 
+mod ahead;
 mod connections;
 mod grants;
 mod leases;
@@ -42,9 +43,12 @@ type Item = HashMap<String, AttributeValue>;
 pub struct Table {
     client: Client,
     name: String,
+    /// What a run has read ahead; none where nothing is.
+    ahead: Option<ahead::Shelf>,
 }
 
 /// The key of an item.
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     pk: String,
     sk: String,
@@ -74,7 +78,7 @@ impl Table {
     /// The table of this name.
     #[must_use]
     pub fn new(config: &aws_types::SdkConfig, name: String) -> Self {
-        Self { client: Client::new(config), name }
+        Self { client: Client::new(config), name, ahead: None }
     }
 
     async fn get<T: Stored>(&self, key: Key) -> Answer<Option<T>> {
@@ -85,6 +89,9 @@ impl Table {
     }
 
     async fn get_item(&self, key: Key, what: &'static str) -> Answer<Option<Item>> {
+        if let Some(item) = self.ahead.as_ref().and_then(|ahead| ahead.take(&key)) {
+            return Ok(item);
+        }
         let get = self.client.get_item().table_name(&self.name).set_key(Some(key.into())).consistent_read(true);
         let output = get.send().await.map_err(|error| unavailable(what, &error))?;
         Ok(output.item)
@@ -102,7 +109,10 @@ impl Table {
     }
 
     async fn put_if<T: Stored>(&self, stored: &T, read: u64) -> Answer<Written> {
-        let mut item: Item = stored.key().into();
+        let key = stored.key();
+        // What is known from before is not so any more.
+        self.ahead.as_ref().and_then(|ahead| ahead.take(&key));
+        let mut item: Item = key.into();
         item.insert("kind".to_owned(), text(T::KIND));
         item.insert("version".to_owned(), number(T::VERSION));
         item.insert("revision".to_owned(), number(read + 1));

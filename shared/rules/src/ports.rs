@@ -94,6 +94,27 @@ pub trait Claims: Send + Sync {
     async fn release(&self, tenant: TenantId, account: &AccountId) -> Answer<()>;
 }
 
+/// What a run is about to read of an account and its organisation.
+#[derive(Debug)]
+pub struct Upcoming<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// The organisation, with its cool-down, mapping and facts.
+    pub tenant: TenantId,
+    /// Records.
+    pub records: Vec<RecordKey>,
+    /// Contacts, by the ids of organisations and suppliers in Sessional.
+    pub contacts: Vec<String>,
+}
+
+/// Reads in one call what is asked for one by one afterwards.
+#[async_trait]
+pub trait ReadAhead: Send + Sync {
+    /// The next read of each of these, and no later one, answers with what is read here. A store for which one call
+    /// is as good as many does nothing.
+    async fn read_ahead(&self, upcoming: &Upcoming<'_>) -> Answer<()>;
+}
+
 /// Consents under way.
 #[async_trait]
 pub trait Consents: Send + Sync {

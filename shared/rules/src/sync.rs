@@ -24,8 +24,10 @@ use crate::failure::Failure;
 use crate::mapping::Choices;
 use crate::organisation::Facts;
 use crate::ports::{
-    Clock, Connections, Contacts, Cooldowns, Mappings, Notifications, Organisations, Records, Unavailable,
+    Clock, Connections, Contacts, Cooldowns, Mappings, Notifications, Organisations, ReadAhead, Records, Unavailable,
+    Upcoming,
 };
+use crate::record::RecordKey;
 use crate::session::{Interruption, RESERVE_WAIT, Session};
 use crate::tokens::Tokens;
 use crate::{facts, lost};
@@ -68,6 +70,8 @@ pub struct Sync<'a> {
     pub client: &'a xero::Client,
     /// Access tokens.
     pub tokens: &'a Tokens<'a>,
+    /// Reads what a run needs in one call.
+    pub ahead: &'a dyn ReadAhead,
     /// Connections.
     pub connections: &'a dyn Connections,
     /// Mappings.
@@ -159,6 +163,9 @@ impl Sync<'_> {
             return Err(Stop::Again(STORE_WAIT));
         };
         let tenant = session.tenant_id();
+        let first = segment(jobs);
+        let upcoming = upcoming(&connection.account, tenant, jobs.iter().take(first));
+        self.ahead.read_ahead(&upcoming).await?;
         if let Some(until) = self.cooldowns.cooling_until(tenant, self.clock.now()).await? {
             let wait = until.duration_since(self.clock.now());
             return Err(Stop::Again(Duration::try_from(wait).unwrap_or(STORE_WAIT)));
@@ -313,6 +320,17 @@ fn park_all(jobs: &mut [Job], reason: &str) {
     for job in jobs.iter_mut().filter(|job| !job.is_over()) {
         job.outcome = Some(Outcome::Park(reason.to_owned()));
     }
+}
+
+/// What jobs read before anything is sent.
+fn upcoming<'a>(account: &'a AccountId, tenant: TenantId, jobs: impl Iterator<Item = &'a Job>) -> Upcoming<'a> {
+    let (mut records, mut contacts) = (Vec::new(), Vec::new());
+    for job in jobs.filter(|job| !job.is_over()) {
+        let record = |(kind, id, _)| RecordKey { account: account.clone(), tenant, kind, id };
+        records.extend(job.subject().map(record));
+        contacts.extend(job.party().map(|party| party.id));
+    }
+    Upcoming { account, tenant, records, contacts }
 }
 
 /// How many jobs from the first on may run together: none may be about the same thing or number as another,

@@ -121,6 +121,15 @@ impl World {
                 let item = self.items.get(&key_of(asked.get("Key")?)?);
                 Some(item.map_or_else(|| json!({}), |item| json!({ "Item": item })))
             }
+            "BatchGetItem" => {
+                let tables = asked.get("RequestItems")?.as_object()?;
+                let found = tables.iter().map(|(table, asked)| {
+                    let keys = asked.get("Keys").and_then(Value::as_array).into_iter().flatten();
+                    let items: Vec<&Item> = keys.filter_map(|key| self.items.get(&key_of(key)?)).collect();
+                    (table.clone(), json!(items))
+                });
+                Some(json!({ "Responses": found.collect::<Map<_, _>>(), "UnprocessedKeys": {} }))
+            }
             "PutItem" => {
                 let item = asked.get("Item")?;
                 self.put(key_of(item)?, item.as_object()?.clone());

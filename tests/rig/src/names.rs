@@ -17,6 +17,9 @@ fn subject(body: &Value) -> String {
     if let Some(key) = text("/Key/sk/S").or_else(|| text("/Item/sk/S")) {
         return item(key);
     }
+    if body.get("RequestItems").is_some() {
+        return "several".to_owned();
+    }
     if let Some(index) = text("/IndexName") {
         return index.to_owned();
     }

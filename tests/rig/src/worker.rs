@@ -131,6 +131,7 @@ impl World {
             memory: &self.memory,
         };
         let sync = Sync {
+            ahead: shelf,
             client: &side.client,
             tokens: &tokens,
             connections: shelf,

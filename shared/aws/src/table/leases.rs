@@ -104,7 +104,7 @@ impl BrokenRefreshes for Table {
     }
 }
 
-fn cooldown_key(tenant: TenantId) -> Key {
+pub(super) fn cooldown_key(tenant: TenantId) -> Key {
     Key::of_tenant(tenant, "COOLDOWN")
 }
 

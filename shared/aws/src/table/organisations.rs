@@ -17,7 +17,7 @@ impl Stored for Mapping {
     const VERSION: u32 = mapping::VERSION;
 
     fn key(&self) -> Key {
-        Key::of_account(&self.account, format!("MAPPING#{}", self.tenant))
+        mapping_key(&self.account, self.tenant)
     }
 
     fn revision(&mut self) -> &mut u64 {
@@ -28,7 +28,7 @@ impl Stored for Mapping {
 #[async_trait]
 impl Mappings for Table {
     async fn mapping(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Mapping>> {
-        self.get(Key::of_account(account, format!("MAPPING#{tenant}"))).await
+        self.get(mapping_key(account, tenant)).await
     }
 
     async fn put_mapping(&self, mapping: &mut Mapping) -> Answer<Written> {
@@ -36,7 +36,15 @@ impl Mappings for Table {
     }
 }
 
-fn facts_key(account: &AccountId, tenant: TenantId) -> Key {
+pub(super) fn mapping_key(account: &AccountId, tenant: TenantId) -> Key {
+    Key::of_account(account, format!("MAPPING#{tenant}"))
+}
+
+pub(super) fn contact_key(account: &AccountId, tenant: TenantId, organisation: &str) -> Key {
+    Key::of_account(account, format!("CONTACT#{tenant}#{organisation}"))
+}
+
+pub(super) fn facts_key(account: &AccountId, tenant: TenantId) -> Key {
     Key::of_account(account, format!("ORGANISATION#{tenant}"))
 }
 
@@ -68,7 +76,7 @@ impl Stored for ContactReference {
     const VERSION: u32 = contact::VERSION;
 
     fn key(&self) -> Key {
-        Key::of_account(&self.account, format!("CONTACT#{}#{}", self.tenant, self.organisation))
+        contact_key(&self.account, self.tenant, &self.organisation)
     }
 
     fn revision(&mut self) -> &mut u64 {
@@ -84,7 +92,7 @@ impl Contacts for Table {
         tenant: TenantId,
         organisation: &str,
     ) -> Answer<Option<ContactReference>> {
-        self.get(Key::of_account(account, format!("CONTACT#{tenant}#{organisation}"))).await
+        self.get(contact_key(account, tenant, organisation)).await
     }
 
     async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written> {

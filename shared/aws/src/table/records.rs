@@ -20,6 +20,10 @@ fn sort_key(key: &RecordKey) -> String {
     format!("RECORD#{}#{}#{}", key.tenant, key.kind.word(), key.id)
 }
 
+pub(super) fn key(key: &RecordKey) -> Key {
+    Key::of_account(&key.account, sort_key(key))
+}
+
 /// A moment that sorts as text: milliseconds of fixed width. The id keeps two of the same moment apart.
 fn moment(at: Timestamp, id: &str) -> String {
     format!("{:014}#{id}", at.as_millisecond())
@@ -35,7 +39,7 @@ impl Stored for Record {
     const VERSION: u32 = record::VERSION;
 
     fn key(&self) -> Key {
-        Key::of_account(&self.key.account, sort_key(&self.key))
+        key(&self.key)
     }
 
     fn revision(&mut self) -> &mut u64 {
@@ -61,8 +65,8 @@ impl Stored for Record {
 
 #[async_trait]
 impl Records for Table {
-    async fn record(&self, key: &RecordKey) -> Answer<Option<Record>> {
-        self.get(Key::of_account(&key.account, sort_key(key))).await
+    async fn record(&self, record: &RecordKey) -> Answer<Option<Record>> {
+        self.get(key(record)).await
     }
 
     async fn put_record(&self, record: &mut Record) -> Answer<Written> {

@@ -12,7 +12,7 @@ use rules::notification::Notification;
 use rules::organisation::Facts;
 use rules::ports::{
     Answer, Connections, Contacts, Cooldowns, Grants, Lease, Leases, Mappings, Notifications, Organisations, Page,
-    Records, TokenVault, Unavailable, Written,
+    ReadAhead, Records, TokenVault, Unavailable, Upcoming, Written,
 };
 use rules::record::{Kind, Record, RecordKey};
 use rules::sync::contact::ContactReference;
@@ -29,6 +29,13 @@ impl Connections for Shelf {
     async fn put_connection(&self, connection: &mut Connection) -> Answer<Written> {
         let key = format!("CONNECTION#{}", connection.account);
         self.with("write the connection", |things| put(things, key, connection, |it| &mut it.revision)).await
+    }
+}
+
+#[async_trait]
+impl ReadAhead for Shelf {
+    async fn read_ahead(&self, _: &Upcoming<'_>) -> Answer<()> {
+        Ok(())
     }
 }
 
