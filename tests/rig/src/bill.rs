@@ -98,7 +98,7 @@ impl Ledger {
         let request: Value = serde_json::from_slice(&exchange.request).unwrap_or_default();
         let answer: Value = serde_json::from_slice(&exchange.answer).unwrap_or_default();
         match operation {
-            "GetItem" | "Query" => {
+            "GetItem" | "BatchGetItem" | "Query" => {
                 let Half(halves) = capacity::read(operation, &request, &answer);
                 Units { half_reads: halves, ..Units::default() }
             }

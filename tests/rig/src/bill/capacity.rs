@@ -65,15 +65,32 @@ fn size(value: &Value) -> u64 {
     }
 }
 
-/// What a read costs: a `GetItem` by its item, a `Query` by all its items together.
+/// What a read costs: a `GetItem` by its item, a `BatchGetItem` by each of its items, a `Query` by all together.
 #[must_use]
 pub fn read(operation: &str, request: &Value, answer: &Value) -> Half {
+    if operation == "BatchGetItem" {
+        return read_batch(request, answer);
+    }
     let item = answer.get("Item").into_iter();
     let items = answer.get("Items").and_then(Value::as_array).into_iter().flatten();
     let read: u64 = item.chain(items).cloned().filter_map(Item::of).map(|item| item.size()).sum();
     let chunks = read.div_ceil(READ_CHUNK).max(1);
     let consistent = operation == "GetItem" && request.get("ConsistentRead") == Some(&Value::Bool(true));
     Half(if consistent { chunks * 2 } else { chunks })
+}
+
+/// An item that is not there is billed as the smallest one.
+fn read_batch(request: &Value, answer: &Value) -> Half {
+    let tables = request.get("RequestItems").and_then(Value::as_object).into_iter().flatten();
+    let halves = tables.map(|(table, asked)| {
+        let keys = bytes(asked.get("Keys").and_then(Value::as_array).map_or(0, Vec::len));
+        let found = answer.get("Responses").and_then(|responses| responses.get(table)).and_then(Value::as_array);
+        let found = found.into_iter().flatten().cloned().filter_map(Item::of);
+        let above_one: u64 = found.map(|item| item.size().div_ceil(READ_CHUNK).max(1) - 1).sum();
+        let consistent = asked.get("ConsistentRead") == Some(&Value::Bool(true));
+        (keys + above_one) * if consistent { 2 } else { 1 }
+    });
+    Half(halves.sum())
 }
 
 /// What a write costs in the table itself.
@@ -151,6 +168,13 @@ mod tests {
         let large = json!({ "Item": { "body": { "S": "x".repeat(5_000) } } });
         assert_eq!(read("GetItem", &consistent, &large), Half(4));
         assert_eq!(read("GetItem", &consistent, &json!({})), Half(2), "an item that is not there is billed too");
+        let batch = json!({ "RequestItems": { "t": { "Keys": [{}, {}, {}], "ConsistentRead": true } } });
+        let found = json!({ "Responses": { "t": [{ "pk": { "S": "A" } }, large["Item"]] } });
+        assert_eq!(
+            read("BatchGetItem", &batch, &found),
+            Half(8),
+            "each rounds by itself, one of the three is not there"
+        );
         let both = json!({ "Items": [large["Item"], large["Item"]] });
         assert_eq!(read("Query", &json!({}), &both), Half(3), "a query adds up first and rounds then");
     }
