@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use bench::build::build;
 use bench::contenders::{self, FUNCTIONS};
 use bench::instructions::{self, DRAW};
 use bench::measure;
@@ -72,7 +73,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
     std::fs::create_dir_all(&folder).context("failed to create a folder")?;
     progress.step("building the functions for release");
-    let binaries = contenders::build()?;
+    let binaries = build()?;
     progress.step("bundling the peers in Node");
     let peers = Peers::build(&folder.join("peers"));
     if let Err(error) = &peers {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
 use rig::function::Setup;
@@ -201,25 +200,4 @@ fn log() -> Option<PathBuf> {
 
 fn size(path: &Path) -> anyhow::Result<u64> {
     Ok(path.metadata().with_context(|| format!("failed to find {}", path.display()))?.len())
-}
-
-/// Builds the functions as they are deployed, and nothing else; cargo's own progress shows.
-///
-/// # Errors
-/// When the build fails.
-pub fn build() -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let mut command = local::cargo::command();
-    command.args(["build", "--release", "--message-format", "json-render-diagnostics", "--bins"]);
-    command.args(FUNCTIONS.iter().flat_map(|name| ["--package", name]));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let output = command.stderr(Stdio::inherit()).output().context("failed to run cargo")?;
-    ensure!(output.status.success(), "the functions do not build");
-    let messages = String::from_utf8_lossy(&output.stdout);
-    Ok(messages.lines().filter_map(|line| binary(&serde_json::from_str(line).ok()?)).collect())
-}
-
-/// The name and path of a binary, if this message of cargo's tells of one.
-fn binary(message: &Value) -> Option<(String, PathBuf)> {
-    let path = message.get("executable")?.as_str()?;
-    Some((message.pointer("/target/name")?.as_str()?.to_owned(), path.into()))
 }

@@ -8,6 +8,7 @@
 //! `cost` and `scale` measure nothing: they work out the README's tables ([`readme`]) from counts, prices and
 //! assumptions ([`cost`], [`scale`], [`template`]).
 
+pub mod build;
 pub mod callgrind;
 pub mod cloud;
 pub mod contenders;
