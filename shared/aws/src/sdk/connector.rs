@@ -90,6 +90,10 @@ fn failure(error: reqwest::Error) -> ConnectorError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection};
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::thread;
 
     #[test]
     fn amazons_roots_can_be_read() {
@@ -104,5 +108,35 @@ mod tests {
         assert!(refused.is_io(), "{refused:?}");
         let bad = exchange(&client, HttpRequest::get("/").unwrap()).await.unwrap_err();
         assert!(bad.is_user(), "{bad:?}");
+    }
+
+    /// A server that calls itself localhost; gives its port and how its first handshake ended.
+    fn stranger() -> (u16, thread::JoinHandle<String>) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let config = config.with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let handshake = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+            connection.complete_io(&mut stream).map_or_else(|error| error.to_string(), |_| "trusted".to_owned())
+        });
+        (port, handshake)
+    }
+
+    fn request(url: &str) -> HttpRequest {
+        HttpRequest::try_from(http::Request::get(url).body(SdkBody::empty()).unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_server_without_a_certificate_of_amazons_is_told_nothing() {
+        let (port, handshake) = stranger();
+        let error = Connector::new().unwrap().call(request(&format!("https://localhost:{port}/"))).await.unwrap_err();
+        assert!(error.is_io(), "{error:?}");
+        let ended = handshake.join().unwrap();
+        assert!(ended.contains("UnknownCA"), "{ended}");
     }
 }
