@@ -9,11 +9,12 @@ use rules::connection::Status;
 use rules::ports::Claims as _;
 use rules::tokens::Memory;
 use rules::upkeep::{Outcome, Round, Task};
+use xero::XeroUserId;
 use xero_stand_in::control::{Client, Fault, FaultKind};
 
 use crate::inside::{Inside, die_after};
 use crate::stage::{Stage, new_name};
-use crate::stores::over_both_stores;
+use crate::stores::{self, over_both_stores};
 
 const DELETE: &str = "deleteConnection";
 const REVOKE: &str = "revocation";
@@ -29,15 +30,15 @@ async fn after_a_disconnect_there_is_no_secret_no_route_and_no_effect_of_a_webho
     journey.map_accounts().await?;
     journey.create_invoice().await?;
     let synced = journey.wait_until_synced().await?;
-    let user = journey.owner.user.to_string();
-    assert!(secrets_of(&stage, &user).await?, "the token is somewhere while it is connected");
+    let user = XeroUserId::from_uuid(journey.owner.user);
+    assert!(has_a_token(&stage, user).await?, "the token is somewhere while it is connected");
 
     let xero = Client::new(&stage.stack.xero_control)?;
     let gone = journey.sessional.call("DELETE", "/connection", None).await?;
     assert_eq!((gone.status, gone.text.as_str()), (204, ""));
     assert_eq!(journey.sessional.call("DELETE", "/connection", None).await?.status, 204);
 
-    assert!(!secrets_of(&stage, &user).await?, "no secret is left");
+    assert!(!has_a_token(&stage, user).await?, "no secret is left");
     let left = xero.connections().await?;
     assert!(!left.iter().any(|known| known.tenant == journey.owner.tenant), "no connection is left at Xero");
     let shown = journey.sessional.call("GET", "/connection", None).await?;
@@ -61,8 +62,9 @@ async fn after_a_disconnect_there_is_no_secret_no_route_and_no_effect_of_a_webho
     Ok(())
 }
 
-async fn secrets_of(stage: &Stage, user: &str) -> anyhow::Result<bool> {
-    Ok(stage.stack.aws()?.secrets().await?.iter().any(|name| name.contains(user)))
+async fn has_a_token(stage: &Stage, user: XeroUserId) -> anyhow::Result<bool> {
+    let table = stage.stack.deployment.resource("Table")?;
+    Ok(!stores::places_of(&stage.stack.aws()?, table, user).await?.is_empty())
 }
 
 fn webhook(tenant: &str, document: &str) -> String {

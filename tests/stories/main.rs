@@ -29,6 +29,7 @@ mod mapping;
 mod mended;
 mod operations;
 mod payments;
+mod reading_ahead;
 mod refusals;
 mod retry;
 mod samples;

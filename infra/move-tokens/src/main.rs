@@ -15,7 +15,7 @@ use aws::sdk;
 use aws::secrets::Secrets;
 use aws::table::Table;
 use aws::tokens::{BothStores, SealedTokens, Store, TokenSecrets};
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use futures::stream::{self, StreamExt as _};
 use rules::ports::Population;
 use rules::tokens::moving::{Moved, Moving};
@@ -33,9 +33,9 @@ const TELL_AFTER: usize = 100;
 #[derive(Debug, Parser)]
 #[command(name = "move-tokens", version)]
 struct Cli {
-    /// Where the tokens go
-    #[arg(long)]
-    to: To,
+    /// Where the tokens go, as the template's TokenStore names it: secrets-manager or kms-table
+    #[arg(long, value_name = "STORE")]
+    to: Store,
     /// The stack's table
     #[arg(long, value_name = "NAME")]
     table: String,
@@ -45,13 +45,6 @@ struct Cli {
     /// What the names of the secrets begin with
     #[arg(long, value_name = "PREFIX", default_value = "sessional-xero/tokens/")]
     secret_prefix: String,
-}
-
-/// The stores, as the template's `TokenStore` names them.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum To {
-    SecretsManager,
-    KmsTable,
 }
 
 /// How many users' tokens ended how.
@@ -68,17 +61,13 @@ async fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     let sdk = sdk::configuration().context("region and credentials are taken from the environment")?;
     let table = Table::new(&sdk, cli.table);
-    let (to, arrived): (Store, fn(&_) -> bool) = match cli.to {
-        To::SecretsManager => (Store::SecretsManager, |place| Store::SecretsManager.holds(place)),
-        To::KmsTable => (Store::KmsTable, |place| Store::KmsTable.holds(place)),
-    };
     let vault = BothStores {
         secrets: TokenSecrets::new(Secrets::new(&sdk), cli.secret_prefix, cli.key.clone()),
         table: SealedTokens::new(&sdk, table.clone(), cli.key),
-        to,
+        to: cli.to,
     };
     let clock = SystemClock;
-    let moving = Moving { vault: &vault, arrived, grants: &table, connections: &table, leases: &table, clock: &clock };
+    let moving = Moving { vault: &vault, grants: &table, connections: &table, leases: &table, clock: &clock };
     let users = users(&table).await?;
     eprintln!("{} Xero users to look at", users.len());
     let count = run(&moving, &users).await;

@@ -8,7 +8,7 @@ mod moving;
 mod sealed;
 mod secrets;
 
-pub use moving::{BothStores, Store};
+pub use moving::BothStores;
 pub use sealed::SealedTokens;
 pub use secrets::TokenSecrets;
 
@@ -18,6 +18,7 @@ use crate::table::Table;
 use crate::trouble::because;
 use rules::grant::TokenPointer;
 use rules::ports::{TokenVault, Unavailable};
+use std::str::FromStr;
 
 /// The store that `TOKEN_STORE` names: `secrets-manager`, with `TOKEN_SECRET_PREFIX`, or `kms-table`; both with
 /// `TOKEN_KEY_ID`.
@@ -30,10 +31,36 @@ pub fn from_environment(
     table: &Table,
 ) -> Result<Box<dyn TokenVault>, ConfigError> {
     let key = config::required("TOKEN_KEY_ID")?;
-    match config::required("TOKEN_STORE")?.as_str() {
-        "secrets-manager" => Ok(Box::new(TokenSecrets::new(secrets, config::required("TOKEN_SECRET_PREFIX")?, key))),
-        "kms-table" => Ok(Box::new(SealedTokens::new(sdk, table.clone(), key))),
-        _ => Err(ConfigError::malformed("TOKEN_STORE", "is neither secrets-manager nor kms-table")),
+    let store = config::required("TOKEN_STORE")?.parse();
+    Ok(match store.map_err(|_| ConfigError::malformed("TOKEN_STORE", "is neither secrets-manager nor kms-table"))? {
+        Store::SecretsManager => Box::new(TokenSecrets::new(secrets, config::required("TOKEN_SECRET_PREFIX")?, key)),
+        Store::KmsTable => Box::new(SealedTokens::new(sdk, table.clone(), key)),
+    })
+}
+
+/// One of the two stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// A secret for each Xero user.
+    SecretsManager,
+    /// Ciphertext in the table.
+    KmsTable,
+}
+
+/// A word that names no store.
+#[derive(Debug, thiserror::Error)]
+#[error("the stores are secrets-manager and kms-table")]
+pub struct UnknownStore;
+
+impl FromStr for Store {
+    type Err = UnknownStore;
+
+    fn from_str(word: &str) -> Result<Self, UnknownStore> {
+        match word {
+            "secrets-manager" => Ok(Self::SecretsManager),
+            "kms-table" => Ok(Self::KmsTable),
+            _ => Err(UnknownStore),
+        }
     }
 }
 

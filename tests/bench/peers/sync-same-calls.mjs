@@ -5,6 +5,7 @@ import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } fr
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { randomUUID } from "node:crypto";
 import { XeroClient } from "xero-node";
+import { batch } from "./batch.mjs";
 import { toXero } from "./invoice.mjs";
 
 const { APP_CREDENTIALS_SECRET, TABLE_NAME: TableName, XERO_API_URL, XERO_IDENTITY_URL } = process.env;
@@ -88,15 +89,4 @@ async function work({ id, account_id, invoice }) {
   console.log(JSON.stringify({ level: "INFO", message: "an invoice is in Xero", tenant }));
 }
 
-export async function handler({ Records }) {
-  const batchItemFailures = [];
-  for (const { messageId, body } of Records) {
-    try {
-      await work(JSON.parse(body));
-    } catch (error) {
-      console.error(JSON.stringify({ level: "ERROR", message: String(error?.message ?? error) }));
-      batchItemFailures.push({ itemIdentifier: messageId });
-    }
-  }
-  return { batchItemFailures };
-}
+export const handler = batch(work);

@@ -4,6 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { XeroClient } from "xero-node";
+import { batch } from "./batch.mjs";
 import { toXero } from "./invoice.mjs";
 
 const { TABLE_NAME, TOKEN_SECRET, XERO_API_URL } = process.env;
@@ -29,15 +30,4 @@ async function work({ id, account_id, invoice }) {
   console.log(JSON.stringify({ level: "INFO", message: "an invoice is in Xero", tenant: tenant_id }));
 }
 
-export async function handler({ Records }) {
-  const batchItemFailures = [];
-  for (const { messageId, body } of Records) {
-    try {
-      await work(JSON.parse(body));
-    } catch (error) {
-      console.error(JSON.stringify({ level: "ERROR", message: String(error?.message ?? error) }));
-      batchItemFailures.push({ itemIdentifier: messageId });
-    }
-  }
-  return { batchItemFailures };
-}
+export const handler = batch(work);

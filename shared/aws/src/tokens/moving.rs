@@ -1,29 +1,13 @@
 //! Both stores as one, for as long as tokens move from one to the other. No function has the rights for this; whoever
 //! moves the tokens has.
 
-use super::{SealedTokens, TokenSecrets, in_table};
+use super::{SealedTokens, Store, TokenSecrets, in_table};
 use async_trait::async_trait;
 use rules::AccountId;
 use rules::grant::{StoredToken, TokenHistory, TokenPointer};
 use rules::ports::{Answer, TokenVault, Written};
+use rules::tokens::moving::Destination;
 use xero::XeroUserId;
-
-/// One of the two stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Store {
-    /// A secret for each Xero user.
-    SecretsManager,
-    /// Ciphertext in the table.
-    KmsTable,
-}
-
-impl Store {
-    /// Whether a place is in this store.
-    #[must_use]
-    pub fn holds(self, pointer: &TokenPointer) -> bool {
-        in_table(pointer) == (self == Self::KmsTable)
-    }
-}
 
 /// Every place where it is, and new ones in the store to which tokens move.
 #[derive(Clone, Debug)]
@@ -39,6 +23,12 @@ pub struct BothStores {
 impl BothStores {
     fn of(&self, pointer: &TokenPointer) -> &dyn TokenVault {
         if in_table(pointer) { &self.table } else { &self.secrets }
+    }
+}
+
+impl Destination for BothStores {
+    fn has_arrived(&self, pointer: &TokenPointer) -> bool {
+        in_table(pointer) == (self.to == Store::KmsTable)
     }
 }
 

@@ -20,12 +20,16 @@ pub enum Moved {
     Busy,
 }
 
-/// The two token stores while tokens move from one to the other.
+/// Both token stores as one: every place is where it is, and new ones are in the wanted store.
+pub trait Destination: TokenVault {
+    /// Whether a place is in the wanted store.
+    fn has_arrived(&self, pointer: &TokenPointer) -> bool;
+}
+
+/// Moving tokens from one store to the other.
 pub struct Moving<'a> {
-    /// Both stores as one, by the place that is asked for; new places are in the wanted one.
-    pub vault: &'a dyn TokenVault,
-    /// Which place is in the wanted store.
-    pub arrived: fn(&TokenPointer) -> bool,
+    /// Both stores.
+    pub vault: &'a dyn Destination,
     /// Which refresh token is whose.
     pub grants: &'a dyn Grants,
     /// To which organisations the accounts are connected.
@@ -54,7 +58,7 @@ impl Moving<'_> {
 
     async fn run_as_holder(&self, user: XeroUserId) -> Answer<Moved> {
         let Some(mut grant) = self.grants.grant(user).await? else { return Ok(Moved::Nothing) };
-        if (self.arrived)(&grant.token) {
+        if self.vault.has_arrived(&grant.token) {
             return self.finish(&mut grant).await;
         }
         let Some(mut stored) = self.stored(&grant).await? else { return Ok(Moved::Empty) };
@@ -77,7 +81,9 @@ impl Moving<'_> {
 
     /// Puts away what a move that was broken off has left in the store before.
     async fn finish(&self, grant: &mut Grant) -> Answer<Moved> {
-        let Some(spare) = grant.spare.take_if(|spare| !(self.arrived)(spare)) else { return Ok(Moved::Nothing) };
+        let Some(spare) = grant.spare.take_if(|spare| !self.vault.has_arrived(spare)) else {
+            return Ok(Moved::Nothing);
+        };
         self.vault.destroy(&spare).await?;
         match self.grants.put_grant(grant).await? {
             Written::Done => Ok(Moved::Done),
