@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 /// The handlers, by the names of their files.
 const HANDLERS: [&str; 3] = ["webhook", "sync", "sync-same-calls"];
 /// What they share, and what runs them.
-const SHARED: [&str; 2] = ["runtime", "invoice"];
+const SHARED: [&str; 3] = ["runtime", "invoice", "batch"];
 /// Lambda's oldest version of Node that still gets updates.
 const OLDEST: u32 = 20;
 /// Bundled packages of the older kind call `require`.
