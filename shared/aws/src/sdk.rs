@@ -7,7 +7,7 @@ mod connector;
 use crate::config::{self, ConfigError};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_sdk_dynamodb::config::{BehaviorVersion, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -65,6 +65,8 @@ pub fn configured(region: String, keys: Keys, endpoint: Option<String>) -> Resul
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts)
+        // It would wait longer than a try may take, and measures every body for that.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(Connector::new()?);
     builder.set_endpoint_url(endpoint);
     Ok(builder.build())

@@ -89,12 +89,10 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let rows = measure::all(&scene, &all, |what| progress.step(what)).await?;
     let mut report = Report { machine: Machine::here(peers.ok().map(|peers| peers.version)), ..Report::default() };
     report.rows = all.iter().map(|contender| contender.name.to_owned()).zip(rows).collect();
-    match all.iter().find(|contender| contender.name == "webhook") {
-        Some(webhook) if callgrind::is_there() => {
-            report.instructions = instructions::count(webhook, &folder, |what| progress.step(what)).await?;
-        }
-        Some(_) => println!("not shown: instructions (install valgrind to see them)"),
-        None => {}
+    if callgrind::is_there() {
+        report.instructions = instructions::count(&all, &folder, |what| progress.step(what)).await?;
+    } else {
+        println!("not shown: instructions (install valgrind to see them)");
     }
     print(&report, Report::baseline()?.as_ref());
     if arguments.save {

@@ -1,8 +1,8 @@
-// The sync with every call that the service makes: token under a lease, connection, cool-down, mapping, organisation,
-// record and contact read, the intent written before the call to Xero and the result after it.
+// The sync with every call that the service makes: token under a lease, connection read, then cool-down, mapping,
+// organisation, record and contact at once, the intent written before the call to Xero and the result after it.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchGetCommand, DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { randomUUID } from "node:crypto";
 import { XeroClient } from "xero-node";
 import { batch } from "./batch.mjs";
@@ -28,6 +28,14 @@ const read = async (pk, sk) => {
   const item = await get(pk, sk);
   return item && JSON.parse(item.body);
 };
+
+/** Several items in one call; they come in any order. */
+async function readAll(keys) {
+  const wanted = keys.map(([pk, sk]) => ({ pk, sk }));
+  const { Responses } = await table.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys: wanted, ConsistentRead: true } } }));
+  const found = new Map(Responses[TableName].map((item) => [`${item.pk} ${item.sk}`, item]));
+  return keys.map(([pk, sk]) => found.get(`${pk} ${sk}`));
+}
 
 /** A new pair of tokens, by one refresher at a time. */
 async function refresh(user) {
@@ -68,16 +76,17 @@ async function work({ id, account_id, invoice }) {
   const connection = await read(partition, "CONNECTION");
   if (connection?.status !== "connected") throw new Error("there is no connection");
   const { tenant } = connection.organisation;
-  const [cooling, mapping, organisation, known, contact] = await Promise.all([
-    get(`TENANT#${tenant}`, "COOLDOWN"),
-    read(partition, `MAPPING#${tenant}`),
-    read(partition, `ORGANISATION#${tenant}`),
-    read(partition, `RECORD#${tenant}#invoice#${invoice.id}`),
-    read(partition, `CONTACT#${tenant}#${invoice.organisation.id}`),
+  const [cooling, known, ...needed] = await readAll([
+    [`TENANT#${tenant}`, "COOLDOWN"],
+    [partition, `RECORD#${tenant}#invoice#${invoice.id}`],
+    [partition, `MAPPING#${tenant}`],
+    [partition, `ORGANISATION#${tenant}`],
+    [partition, `CONTACT#${tenant}#${invoice.organisation.id}`],
   ]);
   if (cooling !== undefined || known !== undefined) throw new Error("not now, or not again");
-  const account = organisation.accounts.find(({ AccountID }) => AccountID === mapping.sales.account_id);
-  const drawn = toXero(invoice, { contactID: contact.contact }, { accountCode: account.Code });
+  const [mapping, organisation, contact] = needed.map((item) => JSON.parse(item.body));
+  const [, code] = organisation.accounts.find(([id]) => id === mapping.sales.account_id);
+  const drawn = toXero(invoice, { contactID: contact.contact }, { accountCode: code });
   const record = { account_id, tenant, id: invoice.id, state: "intent", request: drawn, idempotency_key: id };
   await put(record, 0);
   if (!xero.readTokenSet().access_token || xero.readTokenSet().expires_in < EARLY) await refresh(connection.xero_user);

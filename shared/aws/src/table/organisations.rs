@@ -1,8 +1,11 @@
 //! Mappings, what is known of organisations, and references to contacts.
 
+mod rows;
+
 use super::{Item, Key, Stored, Table, number, text};
 use crate::trouble::unavailable;
 use async_trait::async_trait;
+use rows::Kept;
 use rules::AccountId;
 use rules::mapping::{self, Mapping};
 use rules::organisation::{self, Facts};
@@ -58,14 +61,14 @@ impl Organisations for Table {
         if current.map(String::as_str) != Some(organisation::VERSION.to_string().as_str()) {
             return Ok(None);
         }
-        super::parse_body(&item, FACTS).map(Some)
+        super::parse_body::<Kept>(&item, FACTS).map(|kept| Some(kept.into()))
     }
 
     async fn put_facts(&self, account: &AccountId, tenant: TenantId, facts: &Facts) -> Answer<()> {
         let mut item: Item = facts_key(account, tenant).into();
         item.insert("kind".to_owned(), text(FACTS));
         item.insert("version".to_owned(), number(facts.version));
-        item.insert("body".to_owned(), text(super::body(facts)?));
+        item.insert("body".to_owned(), text(super::body(&Kept::from(facts))?));
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         put.send().await.map(|_| ()).map_err(|error| unavailable("store what is known of an organisation", &error))
     }

@@ -29,6 +29,7 @@ where
         let Some(directives) = metrics::directives(event.metadata(), &self.namespace, now) else {
             return self.json.format_event(context, to, event);
         };
+        let directives = serde_json::to_string(&directives).map_err(|_| fmt::Error)?;
         let mut line = String::new();
         self.json.format_event(context, Writer::new(&mut line), event)?;
         // The line is one JSON object: what is told besides goes before its end.

@@ -2,7 +2,7 @@
 //! called for it, the line tells CloudWatch by its embedded metric format. The alarms and the dashboard of
 //! `template.yaml` name no others, and a test holds that each is written.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use tracing::Metadata;
 use tracing::field::FieldSet;
 
@@ -70,20 +70,39 @@ pub(super) fn any_in(fields: &FieldSet) -> bool {
     of(fields).next().is_some()
 }
 
-/// What tells CloudWatch which fields of the line are metrics, or nothing if none is.
-pub(super) fn directives(about: &Metadata<'_>, namespace: &str, now_ms: i64) -> Option<Value> {
-    let fields = about.fields();
-    let directives: Vec<Value> = of(fields).map(|metric| directive(metric, fields, namespace)).collect();
-    (!directives.is_empty()).then(|| json!({ "Timestamp": now_ms, "CloudWatchMetrics": directives }))
+/// What tells CloudWatch which fields of the line are metrics.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Directives<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: Vec<Directive<'a>>,
 }
 
-/// Each metric as a whole, and by its dimension where the line has it.
-fn directive(metric: &Metric, fields: &FieldSet, namespace: &str) -> Value {
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    /// As a whole, and by the metric's dimension where the line has it.
+    dimensions: Vec<Vec<&'static str>>,
+    metrics: [Definition; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition {
+    name: &'static str,
+    unit: &'static str,
+}
+
+/// The directives of a line with these fields, or none if it is no metric.
+pub(super) fn directives<'a>(about: &Metadata<'_>, namespace: &'a str, now_ms: i64) -> Option<Directives<'a>> {
+    let fields = about.fields();
+    let directives: Vec<_> = of(fields).map(|metric| directive(metric, fields, namespace)).collect();
+    (!directives.is_empty()).then_some(Directives { timestamp: now_ms, cloud_watch_metrics: directives })
+}
+
+fn directive<'a>(metric: &Metric, fields: &FieldSet, namespace: &'a str) -> Directive<'a> {
     let by = metric.by.filter(|by| fields.field(by).is_some());
-    let sets: Vec<Vec<&str>> = std::iter::once(Vec::new()).chain(by.map(|by| vec![by])).collect();
-    json!({
-        "Namespace": namespace,
-        "Dimensions": sets,
-        "Metrics": [{ "Name": metric.name, "Unit": metric.unit }],
-    })
+    let dimensions = std::iter::once(Vec::new()).chain(by.map(|by| vec![by])).collect();
+    Directive { namespace, dimensions, metrics: [Definition { name: metric.name, unit: metric.unit }] }
 }

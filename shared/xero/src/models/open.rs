@@ -50,8 +50,7 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                Ok(text.as_deref().map(Self::from).unwrap_or_default())
+                Ok(Self::from(&*$crate::models::lenient::text(deserializer)?))
             }
         }
     };
