@@ -116,7 +116,7 @@ async fn with_xero_down_the_tokens_are_gone_and_upkeep_removes_the_rest_with_the
 
     let memory = Memory::default();
     let tokens = inside.tokens(&memory);
-    inside.upkeep(&tokens).begin(Round::Hourly).await?;
+    inside.upkeep(&tokens).begin(Round::Whole).await?;
     assert_eq!(inside.planned.of(&account).first().map(|(task, _)| *task), Some(Task::Tidy));
     let before = inside.calls("token.refresh_token").await?.len();
     for _ in 0..2 {

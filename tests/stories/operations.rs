@@ -6,6 +6,7 @@ use std::fs;
 
 use aws::telemetry::metrics::CATALOGUE;
 use local::layout::Layout;
+use rules::upkeep::Round;
 use serde_json::Value;
 
 use crate::stage::Stage;
@@ -112,6 +113,24 @@ fn every_queue_is_encrypted_outlived_by_its_dead_letters_and_watched_by_two_alar
         assert!(watched("ApproximateAgeOfOldestMessage", name), "nobody sees how long {name} waits");
     }
     assert_eq!(queues.len(), 8);
+    Ok(())
+}
+
+#[test]
+fn every_schedule_begins_a_round_that_upkeep_knows() -> anyhow::Result<()> {
+    // EventBridge Scheduler puts the time in, in this form.
+    const DUE: (&str, &str) = ("<aws.scheduler.scheduled-time>", "2026-11-20T09:15:00Z");
+    let template = template()?;
+    let mut rounds = Vec::new();
+    for schedule in of_type(&template, "AWS::Scheduler::Schedule").into_values() {
+        let schedule = &schedule["Properties"];
+        let input = schedule["Target"]["Input"].as_str().expect("an input").replace(DUE.0, DUE.1);
+        rounds.push((serde_json::from_str::<Round>(&input)?, schedule["ScheduleExpression"].as_str().unwrap()));
+    }
+    rounds.sort_by_key(|(_, schedule)| *schedule);
+    let quarter = Round::Quarter { at: DUE.1.parse()? };
+    // On the quarter by the clock: whose turn it is follows from that.
+    assert_eq!(rounds, [(quarter, "cron(0/15 * * * ? *)"), (Round::Refreshes, "rate(10 minutes)")]);
     Ok(())
 }
 

@@ -264,7 +264,7 @@ async fn with_all_webhooks_lost_the_deployed_sweep_alone_finds_every_payment() -
 async fn swept(shop: &mut Shop<'_>, stage: &Stage) -> anyhow::Result<()> {
     let (stack, aws) = (&stage.stack, stage.stack.aws()?);
     let upkeep = stack.deployment.functions.get("upkeep").context("upkeep is not deployed")?;
-    let round = json!({ "round": "hourly" });
+    let round = json!({ "round": "whole" });
 
     // The first sweep of an account asks for every open document by its id.
     shop.pay(0).await?;

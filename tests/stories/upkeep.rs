@@ -1,6 +1,6 @@
 //! What happens without anybody asking: lost connections are noticed, and those that are back go on.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use local::journey::Journey;
 use local::narrator::Silence;
 use local::xero_side::Owner;
@@ -135,7 +135,7 @@ async fn a_token_that_nobody_uses_is_renewed_after_a_week_and_lives_on() -> anyh
 }
 
 #[tokio::test]
-async fn a_round_plans_one_message_for_each_task_of_an_account_and_may_begin_twice() -> anyhow::Result<()> {
+async fn a_day_of_rounds_plans_each_task_of_an_account_at_its_time_and_may_begin_twice() -> anyhow::Result<()> {
     let inside = Inside::new().await?;
     let (account, _) = connected(&inside).await?;
     let (idle, stranger) = (inside.account()?, inside.person(1).await?);
@@ -144,14 +144,30 @@ async fn a_round_plans_one_message_for_each_task_of_an_account_and_may_begin_twi
     let memory = Memory::default();
     let tokens = inside.tokens(&memory);
     let upkeep = inside.upkeep(&tokens);
-    upkeep.begin(Round::Hourly).await?;
-    upkeep.begin(Round::Daily).await?;
-    upkeep.begin(Round::Daily).await?;
-    let planned = inside.planned.of(&account);
-    let tasks: Vec<Task> = planned.iter().map(|(task, _)| *task).collect();
+    let planned = |task: Task| {
+        let of_account = inside.planned.of(&account).into_iter();
+        of_account.filter(move |(planned, _)| *planned == task).count()
+    };
+    let midnight: Timestamp = "2026-11-21T00:00:00Z".parse()?;
+    for quarter in 0..96 {
+        // A schedule that nobody answered begins the same round again, whatever the time is then.
+        for _ in 0..if quarter < 4 { 2 } else { 1 } {
+            let at = midnight + SignedDuration::from_mins(quarter * 15);
+            upkeep.begin(Round::Quarter { at }).await?;
+        }
+        if quarter == 3 {
+            assert_eq!((planned(Task::Tidy), planned(Task::SweepPayments)), (2, 2), "once an hour, twice begun");
+        }
+    }
+    assert_eq!((planned(Task::Tidy), planned(Task::SweepPayments)), (25, 25));
+    let looks = planned(Task::CheckConnection);
+    assert!(looks == 1 || looks == 2, "once a day, and {looks} times if that was in the hour that was begun twice");
+    upkeep.begin(Round::Whole).await?;
     // Held work may still be let go after a connection that is so young.
-    assert_eq!(tasks, [Task::Tidy, Task::SweepPayments, Task::CheckConnection, Task::CheckConnection]);
-    assert!(planned.iter().all(|(_, delay)| *delay == planned[0].1 && delay.as_secs() < 900), "{planned:?}");
+    let all = inside.planned.of(&account);
+    let last: Vec<Task> = all.iter().rev().take(3).map(|(task, _)| *task).collect();
+    assert_eq!(last, [Task::CheckConnection, Task::SweepPayments, Task::Tidy]);
+    assert!(all.iter().all(|(_, delay)| *delay == all[0].1 && delay.as_secs() < 900), "{all:?}");
     assert!(inside.planned.of(&idle).is_empty(), "a disconnected account costs nothing");
 
     inside.pass(SignedDuration::from_mins(11)).await?;

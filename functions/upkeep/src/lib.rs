@@ -34,11 +34,8 @@ pub struct App {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Event {
-    /// A schedule, with the input that the template gives it.
-    Schedule {
-        /// What begins.
-        round: Round,
-    },
+    /// A schedule.
+    Schedule(Round),
     /// A batch of the queue.
     Batch(SqsEvent),
 }
@@ -50,7 +47,7 @@ impl App {
     /// When a round could not be planned: the schedule begins it again.
     pub async fn handle(&self, event: Event) -> Result<SqsBatchResponse, lambda_runtime::Error> {
         match event {
-            Event::Schedule { round } => Ok(self.begin(round).await.map(|()| SqsBatchResponse::default())?),
+            Event::Schedule(round) => Ok(self.begin(round).await.map(|()| SqsBatchResponse::default())?),
             Event::Batch(event) => Ok(self.work(event).await),
         }
     }
@@ -128,8 +125,10 @@ mod tests {
 
     #[test]
     fn a_schedule_and_a_batch_are_told_apart() {
-        let schedule: Event = serde_json::from_str(r#"{"round":"daily"}"#).unwrap();
-        assert!(matches!(schedule, Event::Schedule { round: Round::Daily }));
+        let schedule: Event = serde_json::from_str(r#"{"round":"refreshes"}"#).unwrap();
+        assert!(matches!(schedule, Event::Schedule(Round::Refreshes)));
+        let schedule: Event = serde_json::from_str(r#"{"round":"quarter","at":"2026-11-20T09:15:00Z"}"#).unwrap();
+        assert!(matches!(schedule, Event::Schedule(Round::Quarter { .. })));
         let batch: Event = serde_json::from_str(r#"{"Records":[{"messageId":"1","body":"{}"}]}"#).unwrap();
         assert!(matches!(batch, Event::Batch(event) if event.records.len() == 1));
     }

@@ -5,7 +5,7 @@ mod check;
 mod mended;
 mod round;
 
-pub use round::{Round, delay};
+pub use round::{Round, delay, hour_of_look};
 
 use crate::account::AccountId;
 use crate::connection::{Connection, DRAIN_TIME, OFFER_TIME, Status};

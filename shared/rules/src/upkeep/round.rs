@@ -7,23 +7,62 @@ use crate::connection::Connection;
 use crate::ports::Answer;
 use crate::tokens::{give_back, wait_for_lease};
 use futures::future::try_join_all;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use xero::XeroUserId;
 
-/// Over how long a round is spread: the longest delay that SQS allows a message.
+/// Over how long a round is spread, and when the next one begins: the longest delay that SQS allows a message.
 const SPREAD: u64 = 15 * 60;
+/// Rounds of an hour, in which every account has its turn once.
+const QUARTERS: u64 = 4;
+/// Hours of a day, in one of which a connection is looked at.
+const HOURS: u64 = 24;
 
-/// What a schedule begins.
+/// What a schedule begins, with the input that the template gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "round", rename_all = "snake_case")]
 pub enum Round {
     /// Every ten minutes, so that a refresh that was broken off is finished well within Xero's 30 minutes.
     Refreshes,
-    /// Loose ends, and payments whose webhooks were missed.
-    Hourly,
-    /// A look at every connection.
-    Daily,
+    /// Every quarter of an hour, for those accounts whose turn it is: loose ends, payments whose webhooks were missed,
+    /// and once a day a look at the connection.
+    Quarter {
+        /// When it was due: begun late or again, it is the same round.
+        at: Timestamp,
+    },
+    /// All of that for every account. No schedule begins it; somebody does who does not want to wait.
+    Whole,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Everybody,
+    Some { quarter: u64, hour: u64 },
+}
+
+impl Turn {
+    fn at(time: Timestamp) -> Self {
+        let quarters = u64::try_from(time.as_second()).unwrap_or_default() / SPREAD;
+        Self::Some { quarter: quarters % QUARTERS, hour: quarters / QUARTERS % HOURS }
+    }
+
+    /// Whether it is the turn of this shard's accounts.
+    fn meets(self, shard: u8) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Some { quarter, .. } => u64::from(shard) % QUARTERS == quarter,
+        }
+    }
+
+    /// Whether a connection is looked at.
+    fn looks_at(self, account: &AccountId) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Some { hour, .. } => hour_of_look(account) == hour,
+        }
+    }
 }
 
 impl Upkeep<'_> {
@@ -32,19 +71,22 @@ impl Upkeep<'_> {
     /// # Errors
     /// When the table or the queue cannot be reached; then a part may be planned already.
     pub async fn begin(&self, round: Round) -> Answer<usize> {
-        if round == Round::Refreshes {
-            return self.finish_refreshes().await;
-        }
-        let shards = (0..self.population.shards()).map(|shard| self.plan_shard(round, shard));
-        Ok(try_join_all(shards).await?.into_iter().sum())
+        let turn = match round {
+            Round::Refreshes => return self.finish_refreshes().await,
+            Round::Quarter { at } => Turn::at(at),
+            Round::Whole => Turn::Everybody,
+        };
+        let shards = (0..self.population.shards()).filter(|shard| turn.meets(*shard));
+        let planned = try_join_all(shards.map(|shard| self.plan_shard(turn, shard))).await?;
+        Ok(planned.into_iter().sum())
     }
 
-    async fn plan_shard(&self, round: Round, shard: u8) -> Answer<usize> {
+    async fn plan_shard(&self, turn: Turn, shard: u8) -> Answer<usize> {
         let (mut from, mut planned) = (None, 0);
         loop {
             let page = self.population.accounts(shard, from.as_ref()).await?;
             let due = page.connections.iter().flat_map(|connection| {
-                tasks(round, connection).into_iter().map(|task| Message::new(&connection.account, task))
+                tasks(turn, connection).into_iter().map(|task| Message::new(&connection.account, task))
             });
             let messages: Vec<(Message, Duration)> =
                 due.map(|message| (message.clone(), delay(&message.account_id))).collect();
@@ -79,47 +121,67 @@ impl Upkeep<'_> {
 }
 
 /// What a round does for an account.
-fn tasks(round: Round, connection: &Connection) -> Vec<Task> {
+fn tasks(turn: Turn, connection: &Connection) -> Vec<Task> {
     let tidy = connection.has_loose_ends().then_some(Task::Tidy);
     let sweep = connection.tenant().map(|_| Task::SweepPayments);
-    match round {
-        Round::Refreshes => Vec::new(),
-        Round::Hourly => tidy.into_iter().chain(sweep).collect(),
-        Round::Daily => is_alive(connection).then_some(Task::CheckConnection).into_iter().collect(),
-    }
+    let look = (is_alive(connection) && turn.looks_at(&connection.account)).then_some(Task::CheckConnection);
+    tidy.into_iter().chain(sweep).chain(look).collect()
 }
 
 /// The same account always has the same delay, so that a round begun twice meets it at the same time.
 #[must_use]
 pub fn delay(account: &AccountId) -> Duration {
-    // FNV-1a: spreads short texts well, and is the same on every machine and in every version.
-    let hash = account
-        .as_str()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    Duration::from_secs(hash % SPREAD)
+    Duration::from_secs(hash(account) % SPREAD)
+}
+
+/// The hour of the day (UTC) in which an account's connection is looked at, always the same.
+#[must_use]
+pub fn hour_of_look(account: &AccountId) -> u64 {
+    hash(account) / SPREAD % HOURS
+}
+
+/// FNV-1a: spreads short texts well, and is the same on every machine and in every version.
+fn hash(account: &AccountId) -> u64 {
+    let bytes = account.as_str().bytes();
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn accounts() -> impl Iterator<Item = AccountId> {
+        (0..2_400).map(|number| AccountId::parse(&format!("acc_{number}")).unwrap())
+    }
+
     #[test]
     fn accounts_are_spread_over_the_whole_time() {
-        let mut quarters = [0; 4];
-        for number in 0..400 {
-            let delay = delay(&AccountId::parse(&format!("acc_{number}")).unwrap());
+        let (mut quarters, mut hours) = ([0; 4], [0; 24]);
+        for account in accounts() {
+            let delay = delay(&account);
             assert!(delay.as_secs() < SPREAD);
             quarters[usize::try_from(delay.as_secs() * 4 / SPREAD).unwrap()] += 1;
+            hours[usize::try_from(hour_of_look(&account)).unwrap()] += 1;
         }
-        assert!(quarters.iter().all(|count| *count > 60), "{quarters:?}");
+        assert!(quarters.iter().all(|count| *count > 500), "{quarters:?}");
+        assert!(hours.iter().all(|count| *count > 60), "{hours:?}");
+    }
+
+    #[test]
+    fn every_account_has_its_turn_once_an_hour_and_its_look_once_a_day() {
+        let midnight: Timestamp = "2026-11-20T00:00:00Z".parse().unwrap();
+        // Planned on the quarter, whatever the second in which it begins.
+        let turns: Vec<Turn> = (0..96).map(|n| Turn::at(midnight + Duration::from_secs(n * SPREAD + n % 60))).collect();
+        for (shard, account) in (0..16).cycle().zip(accounts()) {
+            let met: Vec<usize> = (0..96).filter(|n| turns[*n].meets(shard)).collect();
+            assert!(met.len() == 24 && met.windows(2).all(|two| two[1] - two[0] == 4), "{met:?}");
+            assert_eq!(met.iter().filter(|n| turns[**n].looks_at(&account)).count(), 1);
+        }
     }
 
     #[test]
     fn a_disconnected_account_without_loose_ends_costs_nothing() {
         let connection = Connection::none(AccountId::parse("acc").unwrap());
-        for round in [Round::Refreshes, Round::Hourly, Round::Daily] {
-            assert_eq!(tasks(round, &connection), []);
-        }
+        assert_eq!(tasks(Turn::Everybody, &connection), []);
     }
 }

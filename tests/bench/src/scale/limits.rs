@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 const HOUR: Decimal = Decimal::from_parts(3_600, 0, 0, false, 0);
 /// Minutes of an hour.
 const MINUTES: Decimal = Decimal::from_parts(60, 0, 0, false, 0);
-/// Seconds over which a round is spread.
-const SPREAD: Decimal = Decimal::from_parts(900, 0, 0, false, 0);
+/// Rounds of an hour, each for a part of the accounts.
+const QUARTERS: Decimal = Decimal::from_parts(4, 0, 0, false, 0);
 /// Seconds of a day.
 const DAY: Decimal = Decimal::from_parts(86_400, 0, 0, false, 0);
 /// Messages of a batch, which are worked side by side.
@@ -85,27 +85,13 @@ pub fn all(model: &Model) -> anyhow::Result<Vec<Limit>> {
         limit(
             "planning a round",
             "ms of one invocation",
-            model.books.assumptions.planning.ms_of_an_account,
+            model.books.assumptions.planning.ms_of_an_account / QUARTERS,
             PLANNING,
             "plan by shard, a message each",
         ),
-        limit("puts of secrets", "a second, in a sweep's 15 minutes", open / SPREAD, PUTS, "TokenStore: kms-table"),
+        limit("puts of secrets", "a second, by sweeps", open / HOUR, PUTS, "TokenStore: kms-table"),
         limit(
-            "Xero's calls, daily checks",
-            "a minute, were there places",
-            check_calls / Decimal::from(15),
-            APP_MINUTE,
-            "spread the checks over the day",
-        ),
-        limit(
-            "Xero's calls, peak hour and sweeps",
-            "a minute, were there places",
-            asked / MINUTES + open * sweep_calls / Decimal::from(15),
-            APP_MINUTE,
-            "spread the sweeps over the hour",
-        ),
-        limit(
-            "Xero's calls, peak hour, sweeps spread",
+            "Xero's calls, peak hour and rounds",
             "a minute",
             asked / MINUTES + open * sweep_calls / MINUTES + check_calls / Decimal::from(24 * 60),
             APP_MINUTE,
@@ -142,8 +128,8 @@ pub fn all(model: &Model) -> anyhow::Result<Vec<Limit>> {
         limit("SyncQueue", "calls a second, peak hour", model.peak("sync") / HOUR, FIFO, "none: high throughput is on"),
         limit(
             "the leases' list in by-change",
-            "write units a second, in a sweep's 15 minutes",
-            Decimal::TWO * open / SPREAD,
+            "write units a second, by sweeps",
+            Decimal::TWO * open / HOUR,
             PARTITION,
             "shards, as connections have",
         ),

@@ -2,18 +2,13 @@
 //! function can work. Nothing in it is random.
 
 use rules::AccountId;
-use rules::upkeep::delay;
+use rules::upkeep::{delay, hour_of_look};
 
 /// How rounds are planned, and how much is worked at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// Connected accounts.
     pub accounts: u32,
-    /// Sweeps begin within this part of the hour: each account in the same of so many quarters, within the spread of
-    /// fifteen minutes that a message's delay allows.
-    pub quarters: u64,
-    /// Over how many hours of a day the checks are spread.
-    pub check_hours: u64,
     /// Of a hundred accounts, how many await a payment.
     pub open_percent: u64,
     /// Tasks at once: batches times their ten messages.
@@ -54,6 +49,8 @@ struct Arrival {
 const HOUR: usize = 3_600;
 const DAY: usize = 24 * HOUR;
 const QUARTER: u64 = 900;
+/// The shards of accounts have their turns in these.
+const QUARTERS: u64 = 4;
 const MS: u64 = 1_000;
 
 /// Plays a day that begins with nothing waiting.
@@ -115,13 +112,13 @@ fn arrivals(plan: &Plan) -> Vec<Arrival> {
     for number in 0..plan.accounts {
         // The form of an id plays no part: the delay is a hash of it.
         let Ok(account) = AccountId::parse(&format!("acc_{number}")) else { continue };
-        let (number, within) = (u64::from(number), delay(&account).as_secs());
-        let at = within + number % plan.quarters.max(1) * QUARTER;
+        let number = u64::from(number);
+        let at = delay(&account).as_secs() + number % QUARTERS * QUARTER;
         if let Some(arrival) = usize::try_from(at).ok().and_then(|at| hour.get_mut(at)) {
             if number % 100 < plan.open_percent { arrival.open += 1 } else { arrival.idle += 1 }
         }
-        let at = within + number % plan.check_hours.max(1) * 3_600;
-        if let Some(count) = usize::try_from(at).ok().and_then(|at| checks.get_mut(at)) {
+        let look = at + hour_of_look(&account) * 3_600;
+        if let Some(count) = usize::try_from(look).ok().and_then(|at| checks.get_mut(at)) {
             *count += 1;
         }
     }
@@ -136,8 +133,6 @@ mod tests {
     fn plan() -> Plan {
         Plan {
             accounts: 1_000,
-            quarters: 1,
-            check_hours: 1,
             open_percent: 70,
             places: 20,
             open_ms: 1_300,
@@ -159,7 +154,7 @@ mod tests {
     fn more_work_than_places_is_left_over_and_more_places_work_it() {
         let much = Plan { accounts: 100_000, ..plan() };
         assert!(play(&much).left > 0);
-        let more = Plan { quarters: 4, check_hours: 24, places: 60, ..much };
+        let more = Plan { places: 60, ..much };
         let day = play(&more);
         assert_eq!(day.left, 0, "{day:?}");
         assert!(day.calls_a_minute <= 60 * 60, "{day:?}");
