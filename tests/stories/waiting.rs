@@ -1,6 +1,7 @@
 //! What waits, for its user, for Xero's limits or for a token, goes on by itself: through the deployed functions,
 //! which pass it on to one another.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -72,6 +73,20 @@ impl<'a> User<'a> {
         Ok(())
     }
 
+    /// Waits until upkeep has said how long work of this organisation is held.
+    async fn is_measured(&self) -> anyhow::Result<()> {
+        let (began, tenant) = (Instant::now(), json!(self.journey.owner.tenant));
+        let says_it = |line: Value| line.get("held.oldest").is_some() && line.get("xero.tenant_id") == Some(&tenant);
+        loop {
+            let log = fs::read_to_string(self.stage.stack.logs.join("upkeep.log")).unwrap_or_default();
+            if log.lines().filter_map(|line| serde_json::from_str(line).ok()).any(says_it) {
+                return Ok(());
+            }
+            ensure!(began.elapsed() < PATIENCE, "upkeep does not say how long work is held");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// Xero limits the next call for this organisation.
     async fn limited(&self) -> anyhow::Result<()> {
         let limit = FaultKind::TooManyRequests { problem: "minute".to_owned(), retry_after: Some(1) };
@@ -106,6 +121,7 @@ async fn what_waits_for_its_user_goes_on_when_the_user_has_acted() -> anyhow::Re
     let unmapped = user.invoice(1).await?;
     user.becomes(&unmapped, "held").await?;
     user.looked_after().await?;
+    user.is_measured().await?;
     user.journey.map_accounts().await?;
     user.becomes(&unmapped, "synced").await?;
 
