@@ -164,8 +164,11 @@ mod tests {
                 { "Name": "20% (VAT on Income)", "TaxType": "OUTPUT2", "Status": "ACTIVE", "EffectiveRate": 20.5,
                   "DisplayTaxRate": 20, "CanApplyToAssets": true, "CanApplyToExpenses": true,
                   "CanApplyToRevenue": true },
+                // No two of the five are alike in all three rates: none can be taken for another.
                 { "Name": "Old", "TaxType": "TAX001", "Status": "DELETED", "CanApplyToEquity": true,
-                  "CanApplyToLiabilities": true },
+                  "CanApplyToExpenses": true },
+                { "Name": "Odd", "TaxType": "TAX002", "CanApplyToExpenses": true, "CanApplyToLiabilities": true,
+                  "CanApplyToRevenue": true },
             ],
             "currencies": ["GBP", "EUR"],
         }))
