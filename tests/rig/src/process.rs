@@ -37,6 +37,8 @@ pub struct World {
     pub cloud: Cloud,
     /// Functions started from now on keep tokens in the table, and tenants are connected so.
     pub tokens_in_table: bool,
+    /// Functions started from now on are asked to log at this level, and not at that of the stack.
+    pub log_level: Option<&'static str>,
     stack: StackInfo,
     aws: Aws,
     aws_proxy: Proxy,
@@ -78,6 +80,7 @@ impl World {
             xero,
             cloud,
             tokens_in_table: false,
+            log_level: None,
             stack,
             aws,
             aws_proxy,
@@ -98,6 +101,9 @@ impl World {
         }
         if self.tokens_in_table {
             environment.insert("TOKEN_STORE".to_owned(), "kms-table".to_owned());
+        }
+        if let Some(level) = self.log_level {
+            environment.insert("LOG_LEVEL".to_owned(), level.to_owned());
         }
         let log = std::env::var_os("RIG_LOG").map_or_else(|| self.log(function), PathBuf::from);
         Ok(Setup {
@@ -120,6 +126,14 @@ impl World {
     /// When it cannot be read.
     pub fn log_bytes(&self, function: &str) -> anyhow::Result<u64> {
         Ok(std::fs::metadata(self.log(function)).with_context(|| format!("{function} has no log"))?.len())
+    }
+
+    /// What a function has logged until now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn log_text(&self, function: &str) -> anyhow::Result<String> {
+        std::fs::read_to_string(self.log(function)).with_context(|| format!("{function} has no log"))
     }
 
     /// A new account, connected and mapped.
