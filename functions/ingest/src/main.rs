@@ -3,8 +3,12 @@
 use aws::{config, queues::Queue, sdk, table::Table, telemetry};
 use ingest::App;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> anyhow::Result<()> {
+    aws::task::run(serve()).await
+}
+
+async fn serve() -> anyhow::Result<()> {
     telemetry::start();
     let sdk = sdk::configuration()?;
     let app = App {

@@ -7,8 +7,12 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use payments::App;
 use rules::tokens::Memory;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> anyhow::Result<()> {
+    aws::task::run(serve()).await
+}
+
+async fn serve() -> anyhow::Result<()> {
     telemetry::start();
     let sdk = sdk::configuration()?;
     let secrets = Secrets::new(&sdk);

@@ -6,8 +6,12 @@ use aws::{config, queues::Queue, sdk, table::Table, telemetry, tokens, xero_setu
 use rules::tokens::Memory;
 use settings::App;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> anyhow::Result<()> {
+    aws::task::run(serve()).await
+}
+
+async fn serve() -> anyhow::Result<()> {
     telemetry::start();
     let sdk = sdk::configuration()?;
     let secrets = Secrets::new(&sdk);

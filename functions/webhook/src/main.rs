@@ -4,8 +4,12 @@ use aws::{config, queues::Queue, sdk, secrets::Secrets, telemetry};
 use std::time::Instant;
 use webhook::{App, Keys, StoredKey};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> anyhow::Result<()> {
+    aws::task::run(serve()).await
+}
+
+async fn serve() -> anyhow::Result<()> {
     telemetry::start();
     let sdk = sdk::configuration()?;
     let queue = Queue::new(&sdk, config::required("PAYMENT_QUEUE_URL")?);

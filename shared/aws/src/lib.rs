@@ -11,6 +11,7 @@ pub mod queues;
 pub mod sdk;
 pub mod secrets;
 pub mod table;
+pub mod task;
 pub mod telemetry;
 pub mod tokens;
 mod trouble;
