@@ -1,8 +1,9 @@
 //! Reading ahead saves calls and never shows anything old: what was read in one call answers one read, and no more.
 
 use jiff::{SignedDuration, Timestamp};
+use rules::connection::Connection;
 use rules::mapping::Mapping;
-use rules::ports::{Cooldowns as _, Mappings as _, ReadAhead as _, Records as _, Upcoming, Written};
+use rules::ports::{Connections as _, Cooldowns as _, Mappings as _, ReadAhead as _, Records as _, Upcoming, Written};
 use rules::record::{Kind, Record, RecordKey};
 use xero::TenantId;
 
@@ -19,13 +20,22 @@ async fn what_was_read_ahead_answers_one_read_and_a_write_makes_it_void() -> any
 
     let run = inside.table.for_a_run();
     let records = vec![key("inv_1"), key("inv_2")];
-    let upcoming = Upcoming { account: &account, tenant, records, contacts: vec!["org".to_owned(), "org".to_owned()] };
+    let mut connection = Connection::none(account.clone());
+    assert_eq!(inside.table.put_connection(&mut connection).await?, Written::Done);
+    let upcoming = Upcoming {
+        account: &account,
+        connection: true,
+        tenant,
+        records,
+        contacts: vec!["org".to_owned(), "org".to_owned()],
+    };
     run.read_ahead(&upcoming).await?;
     // Somebody else writes everything after it was read.
     record.number = "SES-2".to_owned();
     assert_eq!(inside.table.put_record(&mut record).await?, Written::Done);
     assert_eq!(inside.table.put_record(&mut Record::new(key("inv_2"), "SES-3", now)).await?, Written::Done);
     assert_eq!(inside.table.put_mapping(&mut mapping).await?, Written::Done);
+    assert_eq!(inside.table.put_connection(&mut connection).await?, Written::Done);
     inside.table.cool_down(tenant, now + SignedDuration::from_mins(1)).await?;
 
     let number = async |id: &str| anyhow::Ok(run.record(&key(id)).await?.map(|record| record.number));
@@ -35,6 +45,9 @@ async fn what_was_read_ahead_answers_one_read_and_a_write_makes_it_void() -> any
     assert_eq!(number("inv_2").await?.as_deref(), Some("SES-3"));
     assert!(run.cooling_until(tenant, now).await?.is_none());
     assert!(run.cooling_until(tenant, now).await?.is_some());
+    let revision = async || anyhow::Ok(run.connection(&account).await?.map(|connection| connection.revision));
+    assert_eq!(revision().await?, Some(1), "the connection was read again");
+    assert_eq!(revision().await?, Some(2), "the connection answered twice");
     // The run's own write makes void what it has not asked for yet.
     assert_eq!(run.put_mapping(&mut mapping).await?, Written::Done);
     assert_eq!(run.mapping(&account, tenant).await?.map(|mapping| mapping.revision), Some(2));
@@ -46,7 +59,14 @@ async fn what_one_run_has_read_ahead_is_not_seen_by_another() -> anyhow::Result<
     let inside = Inside::new().await?;
     let (account, tenant) = (inside.account()?, TenantId::from_uuid(uuid::Uuid::new_v4()));
     let (run, other) = (inside.table.for_a_run(), inside.table.for_a_run());
-    run.read_ahead(&Upcoming { account: &account, tenant, records: Vec::new(), contacts: Vec::new() }).await?;
+    run.read_ahead(&Upcoming {
+        account: &account,
+        connection: false,
+        tenant,
+        records: Vec::new(),
+        contacts: Vec::new(),
+    })
+    .await?;
     inside.table.cool_down(tenant, Timestamp::now() + SignedDuration::from_mins(1)).await?;
     for table in [&other, &inside.table] {
         assert!(table.cooling_until(tenant, Timestamp::now()).await?.is_some());

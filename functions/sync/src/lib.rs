@@ -10,7 +10,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use rules::AccountId;
 use rules::ports::TokenVault;
-use rules::sync::{Message, Outcome, Sync};
+use rules::sync::{Message, Outcome, Sync, Usual};
 use rules::tokens::Memory;
 use std::convert::Infallible;
 
@@ -24,6 +24,8 @@ pub struct App {
     pub tokens: Box<dyn TokenVault>,
     /// Access tokens.
     pub memory: Memory,
+    /// Where accounts' events usually go.
+    pub usual: Usual,
     /// The queue that the batches come from.
     pub queue: Queue,
     /// Where messages go that cannot be worked.
@@ -57,6 +59,7 @@ impl App {
         let table = self.table.for_a_run();
         let sync = Sync {
             ahead: &table,
+            usual: &self.usual,
             client: &self.xero.client,
             tokens: &tokens,
             connections: &table,

@@ -5,6 +5,7 @@ use aws::secrets::Secrets;
 use aws::{config, queues::Queue, sdk, table::Table, telemetry, tokens, xero_setup::Xero};
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
+use rules::sync::Usual;
 use rules::tokens::Memory;
 use sync::App;
 
@@ -23,6 +24,7 @@ async fn serve() -> anyhow::Result<()> {
         tokens: tokens::from_environment(&sdk, secrets, &table)?,
         table,
         memory: Memory::default(),
+        usual: Usual::default(),
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         parking: Queue::new(&sdk, config::required("SYNC_DEAD_LETTER_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),

@@ -99,6 +99,8 @@ pub trait Claims: Send + Sync {
 pub struct Upcoming<'a> {
     /// The account.
     pub account: &'a AccountId,
+    /// Its connection too.
+    pub connection: bool,
     /// The organisation, with its cool-down, mapping and facts.
     pub tenant: TenantId,
     /// Records.

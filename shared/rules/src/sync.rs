@@ -12,8 +12,10 @@ mod job;
 mod party;
 mod remove;
 mod update;
+mod usual;
 
 pub use job::Job;
+pub use usual::Usual;
 
 use job::Step;
 
@@ -72,6 +74,8 @@ pub struct Sync<'a> {
     pub tokens: &'a Tokens<'a>,
     /// Reads what a run needs in one call.
     pub ahead: &'a dyn ReadAhead,
+    /// What to read ahead before the connection has said it.
+    pub usual: &'a Usual,
     /// Connections.
     pub connections: &'a dyn Connections,
     /// Mappings.
@@ -140,11 +144,17 @@ impl Sync<'_> {
         if jobs.iter().all(Job::is_over) {
             return Ok(());
         }
+        let guess = self.usual.of(account);
+        if let Some(tenant) = guess {
+            let first = segment(jobs);
+            let upcoming = upcoming(account, tenant, jobs.iter().take(first));
+            self.ahead.read_ahead(&Upcoming { connection: true, ..upcoming }).await?;
+        }
         let connection = self.connections.connection(account).await?;
         match connection {
             None => park_all(jobs, "the account is not known: it was never connected to Xero"),
             Some(connection) => match (connection.status, &connection.organisation) {
-                (Status::Connected, Some(_)) => self.run_connected(&connection, jobs).await?,
+                (Status::Connected, Some(_)) => self.run_connected(&connection, guess, jobs).await?,
                 (Status::Error, Some(organisation)) => {
                     self.hold_all(organisation.tenant, jobs, &Failure::connection_lost()).await?
                 }
@@ -158,14 +168,22 @@ impl Sync<'_> {
         Ok(())
     }
 
-    async fn run_connected(&self, connection: &Connection, jobs: &mut [Job]) -> Result<(), Stop> {
+    /// Runs messages of an account that is connected; `read` is the organisation that was read ahead of, if any was.
+    async fn run_connected(
+        &self,
+        connection: &Connection,
+        read: Option<TenantId>,
+        jobs: &mut [Job],
+    ) -> Result<(), Stop> {
         let Some(session) = Session::open(self.client, self.tokens, connection) else {
             return Err(Stop::Again(STORE_WAIT));
         };
         let tenant = session.tenant_id();
-        let first = segment(jobs);
-        let upcoming = upcoming(&connection.account, tenant, jobs.iter().take(first));
-        self.ahead.read_ahead(&upcoming).await?;
+        if read != Some(tenant) {
+            let first = segment(jobs);
+            self.ahead.read_ahead(&upcoming(&connection.account, tenant, jobs.iter().take(first))).await?;
+            self.usual.seen(&connection.account, tenant);
+        }
         if let Some(until) = self.cooldowns.cooling_until(tenant, self.clock.now()).await? {
             let wait = until.duration_since(self.clock.now());
             return Err(Stop::Again(Duration::try_from(wait).unwrap_or(STORE_WAIT)));
@@ -330,7 +348,7 @@ fn upcoming<'a>(account: &'a AccountId, tenant: TenantId, jobs: impl Iterator<It
         records.extend(job.subject().map(record));
         contacts.extend(job.party().map(|party| party.id));
     }
-    Upcoming { account, tenant, records, contacts }
+    Upcoming { account, connection: false, tenant, records, contacts }
 }
 
 /// How many jobs from the first on may run together: none may be about the same thing or number as another,

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use rules::AccountId;
 use rules::ports::Clock as _;
-use rules::sync::{Message, Outcome, Sync};
+use rules::sync::{Message, Outcome, Sync, Usual};
 use rules::tokens::{Memory, Tokens};
 use xero::http::Timeouts;
 use xero_stand_in::{Config, StandIn};
@@ -32,6 +32,7 @@ pub struct World {
     /// Whether documents that are made alone get a note in their history.
     pub history_notes: bool,
     memory: Memory,
+    usual: Usual,
 }
 
 /// The stand-in and the clients of it, for as many worlds as a test wants.
@@ -66,6 +67,7 @@ impl Xero {
             queue: Fifo::default(),
             history_notes: false,
             memory: Memory::default(),
+            usual: Usual::default(),
         })
     }
 }
@@ -106,8 +108,9 @@ impl World {
             }
         };
         let Some(judged) = judged else {
-            // A new process remembers no access token.
+            // A new process remembers nothing.
             self.memory = Memory::default();
+            self.usual = Usual::default();
             return Ok(received);
         };
         for (group, outcomes) in groups.iter().zip(judged) {
@@ -132,6 +135,7 @@ impl World {
         };
         let sync = Sync {
             ahead: shelf,
+            usual: &self.usual,
             client: &side.client,
             tokens: &tokens,
             connections: shelf,

@@ -1,5 +1,6 @@
 //! Reading ahead: what a run is about to read one by one, read in one call.
 
+use super::connections::connection_key;
 use super::leases::cooldown_key;
 use super::organisations::{contact_key, facts_key, mapping_key};
 use super::{Item, Key, Table, records};
@@ -69,7 +70,8 @@ fn keys<'a>(upcoming: &'a Upcoming<'_>) -> impl Iterator<Item = Key> + 'a {
     let once = [cooldown_key(tenant), mapping_key(account, tenant), facts_key(account, tenant)];
     let records = upcoming.records.iter().map(records::key);
     let contacts = upcoming.contacts.iter().map(move |contact| contact_key(account, tenant, contact));
-    once.into_iter().chain(records).chain(contacts)
+    let connection = upcoming.connection.then(|| connection_key(account));
+    connection.into_iter().chain(once).chain(records).chain(contacts)
 }
 
 fn key_of(item: &Item) -> Option<Key> {

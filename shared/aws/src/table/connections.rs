@@ -27,12 +27,16 @@ fn shard_of(account: &AccountId) -> u8 {
     account.as_str().bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % SHARDS
 }
 
+pub(super) fn connection_key(account: &AccountId) -> Key {
+    Key::of_account(account, "CONNECTION")
+}
+
 impl Stored for Connection {
     const KIND: &'static str = "connection";
     const VERSION: u32 = connection::VERSION;
 
     fn key(&self) -> Key {
-        Key::of_account(&self.account, "CONNECTION")
+        connection_key(&self.account)
     }
 
     fn revision(&mut self) -> &mut u64 {
@@ -79,7 +83,7 @@ impl Population for Table {
 #[async_trait]
 impl Connections for Table {
     async fn connection(&self, account: &AccountId) -> Answer<Option<Connection>> {
-        self.get(Key::of_account(account, "CONNECTION")).await
+        self.get(connection_key(account)).await
     }
 
     async fn put_connection(&self, connection: &mut Connection) -> Answer<Written> {

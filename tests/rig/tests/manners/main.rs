@@ -1,5 +1,5 @@
-//! How the sync behaves towards Xero and the bookkeeper beyond being right: what it leaves to others, and the
-//! note that it leaves behind.
+//! How the sync behaves towards Xero, the bookkeeper and whoever reads its log beyond being right: what it leaves to
+//! others, the note that it leaves behind, and what it says of nobody.
 
 use jiff::civil::date;
 use rig::books::Books;
@@ -7,6 +7,8 @@ use rig::events::{Happening, Subject};
 use rig::process::{self, batch};
 use rig::tenant::{Tenant, Wishes};
 use rig::worker::{World, Xero};
+use rules::mapping::Mapping;
+use rules::ports::{Connections as _, Mappings as _, Written};
 use rules::session::DAY_RESERVE;
 use xero_stand_in::control::{Fault, FaultKind, JournalQuery};
 
@@ -141,5 +143,67 @@ async fn without_the_switch_no_note_is_written() -> anyhow::Result<()> {
     send(&mut world, &tenant, 0, Happening::Created);
     world.drain(&xero).await?;
     assert_eq!((documents(&xero, &tenant).await?, notes(&xero, &tenant).await?), (1, 0));
+    Ok(())
+}
+
+/// A process that reads ahead where an account's events went before is told by the connection where they go now.
+#[tokio::test]
+async fn a_warm_process_follows_an_account_to_its_new_organisation() -> anyhow::Result<()> {
+    let world = process::World::start().await?;
+    let (old, new) = (world.connect(&Wishes::default()).await?, world.connect(&Wishes::default()).await?);
+    let mut function = world.warm().await?;
+    let event = |index| Subject::new("follow", index).event(old.account.as_str(), Happening::Created);
+    for index in 0..2 {
+        let answer = function.invoke(&batch(&old, &[event(index)])).await?.answer()?;
+        assert!(process::failed(&answer, &[event(index)]).is_empty(), "handed back: {answer}");
+    }
+
+    let (table, now) = (&world.cloud.table, world.xero.control.clock().await?.now);
+    let theirs = table.connection(&new.account).await?.expect("it was connected");
+    let mut ours = table.connection(&old.account).await?.expect("it was connected");
+    ours.xero_user = theirs.xero_user;
+    ours.choose(theirs.organisation.expect("one was chosen"), now);
+    assert_eq!(table.put_connection(&mut ours).await?, Written::Done);
+    let choices = table.mapping(&new.account, new.id).await?.expect("it was mapped").choices;
+    let mut mapping = Mapping::new(old.account.clone(), new.id, now);
+    mapping.change(choices, now);
+    assert_eq!(table.put_mapping(&mut mapping).await?, Written::Done);
+
+    for index in 2..4 {
+        let answer = function.invoke(&batch(&old, &[event(index)])).await?.answer()?;
+        assert!(process::failed(&answer, &[event(index)]).is_empty(), "handed back: {answer}");
+    }
+    for tenant in [&old, &new] {
+        assert_eq!(Books::of(&world.xero.control, tenant.uuid()).await?.documents.len(), 2, "{tenant:?}");
+    }
+    function.kill().await
+}
+
+/// Libraries write whole requests below the level of information: contacts by name, headers that are signed.
+#[tokio::test]
+async fn whoever_asks_for_every_line_of_the_log_is_told_of_nobody_by_name() -> anyhow::Result<()> {
+    let mut world = process::World::start().await?;
+    world.log_level = Some("trace");
+    let tenant = world.connect(&Wishes::default()).await?;
+    let event = Subject::new("manners", 0).event(tenant.account.as_str(), Happening::Created);
+    let events = std::slice::from_ref(&event);
+    let process::Run::Answered(answer) = world.run(&tenant, events, None).await? else {
+        anyhow::bail!("killed without a cut");
+    };
+    assert!(process::failed(&answer, events).is_empty(), "handed back: {answer}");
+
+    let log = world.log_text("sync")?;
+    assert!(log.contains("Xero was called"), "the log is of something else: {log}");
+    let name = event.pointer("/invoice/organisation/name").and_then(serde_json::Value::as_str);
+    let email = event.pointer("/invoice/organisation/email").and_then(serde_json::Value::as_str);
+    let people = [name.expect("an invoice is for somebody"), email.expect("who has an address")];
+    for told in people.into_iter().chain(["AWS4-HMAC-SHA256", "Bearer ", "refresh_token", "client_secret"]) {
+        assert!(!log.contains(told), "{told:?} is in the log: {log}");
+    }
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line)?;
+        let level = line.get("level").and_then(serde_json::Value::as_str);
+        assert!(matches!(level, Some("INFO" | "WARN" | "ERROR")), "{line}");
+    }
     Ok(())
 }
