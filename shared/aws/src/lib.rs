@@ -3,6 +3,7 @@
 //! They implement the ports of `rules` and know how the outside is spelled; they decide nothing. Left of
 //! them stand the functions, which wire them.
 
+mod allocator;
 pub mod batch;
 pub mod clock;
 pub mod config;

@@ -1,5 +1,6 @@
-// The sync with every call that the service makes: token under a lease, connection read, then cool-down, mapping,
-// organisation, record and contact at once, the intent written before the call to Xero and the result after it.
+// The sync with every call that the service makes: token under a lease; connection, cool-down, mapping, organisation,
+// record and contact read at once where the account was met before; the intent written before the call to Xero and the
+// result after it.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { BatchGetCommand, DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
@@ -22,6 +23,7 @@ const app = await secret(APP_CREDENTIALS_SECRET);
 const xero = new XeroClient();
 xero.accountingApi.basePath = `${XERO_API_URL}/api.xro/2.0`;
 const EARLY = 120;
+const usual = new Map();
 
 const get = async (pk, sk) => (await table.send(new GetCommand({ TableName, Key: { pk, sk }, ConsistentRead: true }))).Item;
 const read = async (pk, sk) => {
@@ -73,10 +75,10 @@ async function put(record, revision) {
 
 async function work({ id, account_id, invoice }) {
   const partition = `ACCOUNT#${account_id}`;
-  const connection = await read(partition, "CONNECTION");
-  if (connection?.status !== "connected") throw new Error("there is no connection");
-  const { tenant } = connection.organisation;
-  const [cooling, known, ...needed] = await readAll([
+  // Where it went the last time; the connection that is read says whether it still does.
+  const tenant = usual.get(account_id) ?? (await read(partition, "CONNECTION"))?.organisation.tenant;
+  const [connected, cooling, known, ...needed] = await readAll([
+    [partition, "CONNECTION"],
     [`TENANT#${tenant}`, "COOLDOWN"],
     [partition, `RECORD#${tenant}#invoice#${invoice.id}`],
     [partition, `MAPPING#${tenant}`],
@@ -84,6 +86,9 @@ async function work({ id, account_id, invoice }) {
     [partition, `CONTACT#${tenant}#${invoice.organisation.id}`],
   ]);
   if (cooling !== undefined || known !== undefined) throw new Error("not now, or not again");
+  const connection = JSON.parse(connected.body);
+  usual.set(account_id, connection.organisation.tenant);
+  if (connection.status !== "connected" || connection.organisation.tenant !== tenant) throw new Error("elsewhere");
   const [mapping, organisation, contact] = needed.map((item) => JSON.parse(item.body));
   const [, code] = organisation.accounts.find(([id]) => id === mapping.sales.account_id);
   const drawn = toXero(invoice, { contactID: contact.contact }, { accountCode: code });

@@ -1,5 +1,6 @@
-//! How the SDK reaches AWS: through reqwest, as Xero is reached. The SDK's own connector would link a second HTTP
-//! client, and HTTP/2 with it, which no service used here speaks.
+//! How the SDK reaches AWS: through the HTTP client below reqwest, which reaches Xero, over the same TLS. The SDK's own
+//! connector would link HTTP/2 with it, which no service used here speaks; reqwest's own layers (redirects, cookies,
+//! proxies, addresses read anew) are of no use here, and a tenth of a call.
 //!
 //! One client serves all services, so that connections are kept in one pool. Whether a call is repeated is the
 //! SDK's decision; this only says what kind of failure it was.
@@ -7,13 +8,16 @@
 use super::CONNECT_TIMEOUT;
 use crate::config::ConfigError;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    HttpClient, HttpConnector as SdkConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use reqwest::redirect::Policy;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -23,9 +27,12 @@ use std::sync::Arc;
 /// Amazon's root certificates (Amazon Trust Services): they sign every AWS endpoint.
 const AMAZON_ROOTS: &[u8] = include_bytes!("../amazon-roots.pem");
 
+/// Plain HTTP too, for an emulator.
+type Http = Client<HttpsConnector<HttpConnector>, SdkBody>;
+
 /// The connector of every service.
 #[derive(Clone, Debug)]
-pub(super) struct Connector(reqwest::Client);
+pub(super) struct Connector(Http);
 
 impl Connector {
     /// # Errors
@@ -33,15 +40,13 @@ impl Connector {
     pub(super) fn new() -> Result<Self, ConfigError> {
         let tls = tls()
             .ok_or_else(|| ConfigError::malformed("AWS_REGION", "cannot be used: the trust roots are unreadable"))?;
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .http1_only()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build()
-            .map_err(|_| ConfigError::malformed("AWS_REGION", "cannot be used: the HTTP client was refused"))?;
-        Ok(Self(client))
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let https =
+            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp);
+        Ok(Self(Client::builder(TokioExecutor::new()).build(https)))
     }
 }
 
@@ -62,29 +67,22 @@ impl HttpClient for Connector {
     }
 }
 
-impl HttpConnector for Connector {
+impl SdkConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = self.0.clone();
         HttpConnectorFuture::new(async move { exchange(&client, request).await })
     }
 }
 
-async fn exchange(client: &reqwest::Client, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+/// What was lost on the way may be tried again; what could not be sent as it is may not.
+async fn exchange(client: &Http, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-    let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap)).map_err(failure)?;
-    let response: http::Response<reqwest::Body> = client.execute(request).await.map_err(failure)?.into();
+    if request.uri().scheme().is_none() {
+        return Err(ConnectorError::user("the address names no server".into()));
+    }
+    let response = client.request(request).await.map_err(|error| ConnectorError::io(error.into()))?;
     HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
         .map_err(|error| ConnectorError::other(error.into(), None))
-}
-
-/// What was lost on the way may be tried again; what could not be sent as it is may not.
-fn failure(error: reqwest::Error) -> ConnectorError {
-    let kind = match (error.is_timeout(), error.is_builder()) {
-        (true, _) => ConnectorError::timeout,
-        (_, true) => ConnectorError::user,
-        _ => ConnectorError::io,
-    };
-    kind(error.without_url().into())
 }
 
 #[cfg(test)]
