@@ -16,7 +16,7 @@ use aws_types::region::Region;
 use connector::Connector;
 use std::time::Duration;
 
-/// Time to connect: within AWS a connection takes milliseconds.
+/// Time to connect: within AWS a connection takes milliseconds. The handshake of TLS ends with the time of one try.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time for one try: DynamoDB, SQS and Secrets Manager answer in milliseconds, so a slow one is lost.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);

@@ -99,7 +99,7 @@ pub trait Claims: Send + Sync {
 pub struct Upcoming<'a> {
     /// The account.
     pub account: &'a AccountId,
-    /// Its connection too.
+    /// Whether its connection is read as well.
     pub connection: bool,
     /// The organisation, with its cool-down, mapping and facts.
     pub tenant: TenantId,
