@@ -1,10 +1,18 @@
 //! Reading ahead saves calls and never shows anything old: what was read in one call answers one read, and no more.
 
+use std::sync::Arc;
+
+use aws::table::Table;
 use jiff::{SignedDuration, Timestamp};
 use rules::connection::Connection;
 use rules::mapping::Mapping;
-use rules::ports::{Connections as _, Cooldowns as _, Mappings as _, ReadAhead as _, Records as _, Upcoming, Written};
+use rules::organisation::{Facts, VERSION};
+use rules::ports::{
+    Connections as _, Cooldowns as _, Mappings as _, Organisations as _, ReadAhead as _, Records as _, Upcoming,
+    Written,
+};
 use rules::record::{Kind, Record, RecordKey};
+use serde_json::json;
 use xero::TenantId;
 
 use crate::inside::Inside;
@@ -71,5 +79,28 @@ async fn what_one_run_has_read_ahead_is_not_seen_by_another() -> anyhow::Result<
     for table in [&other, &inside.table] {
         assert!(table.cooling_until(tenant, Timestamp::now()).await?.is_some());
     }
+    Ok(())
+}
+
+/// A chart of accounts is read from its item once, and again as soon as the item says something else.
+#[tokio::test]
+async fn a_warm_process_knows_of_an_organisation_what_the_table_says_now() -> anyhow::Result<()> {
+    let inside = Inside::new().await?;
+    let (account, tenant) = (inside.account()?, TenantId::from_uuid(uuid::Uuid::new_v4()));
+    let other_process = Table::new(&inside.sdk, inside.table_name.clone());
+    let with = |currencies: &[&str]| {
+        serde_json::from_value::<Facts>(json!({
+            "version": VERSION, "fetched_at": Timestamp::UNIX_EPOCH, "organisation": { "OrganisationID": tenant },
+            "accounts": [], "tax_rates": [], "currencies": currencies,
+        }))
+    };
+    let known = async || anyhow::Ok(inside.table.for_a_run().facts(&account, tenant).await?);
+    assert!(known().await?.is_none());
+    other_process.put_facts(&account, tenant, &with(&["GBP"])?).await?;
+    let (first, second) = (known().await?, known().await?);
+    assert_eq!(first.as_ref().map(|facts| facts.currencies.clone()), Some(vec!["GBP".to_owned()]));
+    assert!(first.zip(second).is_some_and(|(first, second)| Arc::ptr_eq(&first, &second)), "it was parsed twice");
+    other_process.put_facts(&account, tenant, &with(&["EUR"])?).await?;
+    assert_eq!(known().await?.map(|facts| facts.currencies.clone()), Some(vec!["EUR".to_owned()]));
     Ok(())
 }

@@ -14,6 +14,7 @@ use rules::ports::{Connections as _, Mappings as _, Organisations as _, Written}
 use rules::session::{Interruption, Session};
 use rules::status::{self, BrokenView};
 use rules::{AccountId, Problem, chart, facts, held, lost};
+use std::sync::Arc;
 use xero::TenantId;
 
 /// The scope of bank transactions at Xero, which an installation asks for only where it offers spend money.
@@ -133,7 +134,7 @@ impl App {
     }
 
     /// What is known of the connected organisation, or what Xero says now.
-    async fn facts(&self, connection: &Connection, fresh: bool) -> Result<Facts, Problem> {
+    async fn facts(&self, connection: &Connection, fresh: bool) -> Result<Arc<Facts>, Problem> {
         match connection.status {
             Status::Connected => {}
             Status::Error => return Err(Problem::connection_lost()),

@@ -79,7 +79,7 @@ impl App {
 
     async fn short_code(&self, account: &AccountId, tenant: TenantId) -> Result<Option<String>, Problem> {
         let facts = self.table.facts(account, tenant).await.map_err(unavailable)?;
-        Ok(facts.map(|facts| facts.organisation.short_code).filter(|code| !code.is_empty()))
+        Ok(facts.map(|facts| facts.organisation.short_code.clone()).filter(|code| !code.is_empty()))
     }
 }
 

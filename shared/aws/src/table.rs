@@ -45,6 +45,8 @@ pub struct Table {
     name: String,
     /// What a run has read ahead; none where nothing is.
     ahead: Option<ahead::Shelf>,
+    /// What the process knows of organisations.
+    parsed: organisations::Parsed,
 }
 
 /// The key of an item.
@@ -78,7 +80,7 @@ impl Table {
     /// The table of this name.
     #[must_use]
     pub fn new(config: &aws_types::SdkConfig, name: String) -> Self {
-        Self { client: Client::new(config), name, ahead: None }
+        Self { client: Client::new(config), name, ahead: None, parsed: organisations::Parsed::default() }
     }
 
     async fn get<T: Stored>(&self, key: Key) -> Answer<Option<T>> {
@@ -183,6 +185,10 @@ fn named(version: Option<&String>) -> &str {
 fn parse_body<T: DeserializeOwned>(item: &Item, kind: &'static str) -> Answer<T> {
     let body = item.get("body").and_then(|body| body.as_s().ok());
     let body = body.ok_or_else(|| because("read an item", format!("a {kind} has no body")))?;
+    from_json(body, kind)
+}
+
+fn from_json<T: DeserializeOwned>(body: &str, kind: &'static str) -> Answer<T> {
     // serde's sentence may quote a value; only the place is told.
     serde_json::from_str(body).map_err(|error| {
         because("read an item", format!("a {kind} is malformed at line {} column {}", error.line(), error.column()))

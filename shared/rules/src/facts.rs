@@ -4,6 +4,7 @@ use crate::account::AccountId;
 use crate::organisation::{Facts, VERSION};
 use crate::ports::{Clock, Organisations};
 use crate::session::{Interruption, Session};
+use std::sync::Arc;
 
 /// The facts of the session's organisation, at most a day old and not older than the connection: whoever
 /// connects again may find another chart of accounts.
@@ -15,10 +16,10 @@ pub async fn known(
     session: &Session<'_>,
     account: &AccountId,
     clock: &dyn Clock,
-) -> Result<Facts, Interruption> {
+) -> Result<Arc<Facts>, Interruption> {
     let stored = store.facts(account, session.tenant_id()).await?;
     let since = session.connected_at();
-    let current = |facts: &Facts| facts.fresh(clock.now()) && since.is_none_or(|since| facts.fetched_at >= since);
+    let current = |facts: &Arc<Facts>| facts.fresh(clock.now()) && since.is_none_or(|since| facts.fetched_at >= since);
     match stored.filter(current) {
         Some(facts) => Ok(facts),
         None => read(store, session, account, clock).await,
@@ -34,16 +35,16 @@ pub async fn read(
     session: &Session<'_>,
     account: &AccountId,
     clock: &dyn Clock,
-) -> Result<Facts, Interruption> {
+) -> Result<Arc<Facts>, Interruption> {
     let currencies = crate::call_xero!(session, |tenant| tenant.currencies())?;
-    let facts = Facts {
+    let facts = Arc::new(Facts {
         version: VERSION,
         fetched_at: clock.now(),
         organisation: crate::call_xero!(session, |tenant| tenant.organisation())?,
         accounts: crate::call_xero!(session, |tenant| tenant.accounts())?,
         tax_rates: crate::call_xero!(session, |tenant| tenant.tax_rates())?,
         currencies: currencies.into_iter().map(|currency| currency.code).collect(),
-    };
+    });
     store.put_facts(account, session.tenant_id(), &facts).await?;
     Ok(facts)
 }

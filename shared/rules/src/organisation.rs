@@ -8,7 +8,7 @@ use xero::AccountId;
 use xero::models::{Account, AccountStatus, Organisation, TaxRate, TaxRateStatus};
 
 /// The version of the stored facts.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// How old facts may be before the next use reads them again. Accounts are archived and rates change
 /// rarely, certification asks for a daily look, and an error from Xero refreshes them at once.
 pub const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);

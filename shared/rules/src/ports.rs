@@ -19,6 +19,7 @@ use crate::upkeep;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 use xero::{InvoiceId, TenantId, XeroUserId};
 
@@ -139,7 +140,7 @@ pub trait Mappings: Send + Sync {
 #[async_trait]
 pub trait Organisations: Send + Sync {
     /// The facts; none when they were never read.
-    async fn facts(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Facts>>;
+    async fn facts(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Arc<Facts>>>;
     /// Stores them; the last writer wins, because both read the same organisation.
     async fn put_facts(&self, account: &AccountId, tenant: TenantId, facts: &Facts) -> Answer<()>;
 }

@@ -34,6 +34,7 @@ use crate::session::{Interruption, RESERVE_WAIT, Session};
 use crate::tokens::Tokens;
 use crate::{facts, lost};
 use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 use xero::TenantId;
 
@@ -102,7 +103,7 @@ pub struct Sync<'a> {
 struct Context<'a> {
     session: &'a Session<'a>,
     choices: Choices,
-    facts: Facts,
+    facts: Arc<Facts>,
     /// When the run began: knowledge that is younger needs no second look.
     started: Timestamp,
 }

@@ -24,6 +24,7 @@ const xero = new XeroClient();
 xero.accountingApi.basePath = `${XERO_API_URL}/api.xro/2.0`;
 const EARLY = 120;
 const usual = new Map();
+const decoder = new TextDecoder();
 
 const get = async (pk, sk) => (await table.send(new GetCommand({ TableName, Key: { pk, sk }, ConsistentRead: true }))).Item;
 const read = async (pk, sk) => {
@@ -89,7 +90,8 @@ async function work({ id, account_id, invoice }) {
   const connection = JSON.parse(connected.body);
   usual.set(account_id, connection.organisation.tenant);
   if (connection.status !== "connected" || connection.organisation.tenant !== tenant) throw new Error("elsewhere");
-  const [mapping, organisation, contact] = needed.map((item) => JSON.parse(item.body));
+  const parse = ({ body }) => JSON.parse(typeof body === "string" ? body : decoder.decode(body));
+  const [mapping, organisation, contact] = needed.map(parse);
   const [, code] = organisation.accounts.find(([id]) => id === mapping.sales.account_id);
   const drawn = toXero(invoice, { contactID: contact.contact }, { accountCode: code });
   const record = { account_id, tenant, id: invoice.id, state: "intent", request: drawn, idempotency_key: id };

@@ -86,7 +86,7 @@ pub fn draw(event: &str, facts: &Facts) -> Option<String> {
 /// When they are not what the service stores.
 pub fn facts() -> Result<Facts, serde_json::Error> {
     serde_json::from_value(json!({
-        "version": 3, "fetched_at": "2026-11-20T09:00:00Z",
+        "version": 4, "fetched_at": "2026-11-20T09:00:00Z",
         "organisation": { "OrganisationID": Uuid::from_u128(1), "BaseCurrency": "GBP", "PaysTax": true },
         "accounts": [{ "AccountID": sales(), "Code": "200", "Name": "Sales", "Type": "REVENUE", "Class": "REVENUE",
                        "Status": "ACTIVE", "TaxType": "OUTPUT2" }],

@@ -126,23 +126,27 @@ impl Sync<'_> {
     /// Writes the intents, all with the key of the call that they will share.
     async fn intend(&self, tenant: TenantId, open: &mut [&mut Job]) -> Result<IdempotencyKey, Stop> {
         let now = self.clock.now();
+        let bodies: Vec<Option<String>> = open.iter().map(|job| job.document.as_ref().map(Document::to_json)).collect();
         let mut hash = Sha256::new();
         hash.update(tenant.to_string());
-        for (record, document) in open.iter().filter_map(|job| job.record.as_ref().zip(job.document.as_ref())) {
+        for (record, body) in open.iter().zip(&bodies).filter_map(|(job, body)| job.record.as_ref().zip(body.as_ref()))
+        {
             hash.update(next_attempt(record).to_be_bytes());
             // Xero repeats a stored refusal for the same key: a retry of what failed has a later revision.
             hash.update(record.revision.to_be_bytes());
-            hash.update(document.to_json());
+            hash.update(body);
         }
         let key = key_of("documents", hash);
-        for job in open.iter_mut() {
+        for (job, body) in open.iter_mut().zip(bodies) {
             let sessional = shown(job);
-            let Some((record, document)) = job.record.as_mut().zip(job.document.as_ref()) else { continue };
+            let Some(((record, document), body)) = job.record.as_mut().zip(job.document.as_ref()).zip(body) else {
+                continue;
+            };
             let intent = Intent {
                 document: document.kind(),
                 attempt: next_attempt(record),
                 at: now,
-                body: document.to_json(),
+                body,
                 contact: document.contact(),
                 idempotency_key: key.as_str().to_owned(),
             };

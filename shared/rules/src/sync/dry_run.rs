@@ -22,6 +22,7 @@ use crate::record::{Record, RecordKey, State};
 use crate::sync::document::Document;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use xero::TenantId;
 
 /// The dry run of one account's events.
@@ -44,7 +45,7 @@ struct World {
     tenant: TenantId,
     lost: bool,
     choices: Choices,
-    facts: Option<Facts>,
+    facts: Option<Arc<Facts>>,
     now: Timestamp,
     records: HashMap<RecordKey, Record>,
     new_contacts: HashSet<String>,

@@ -1,5 +1,6 @@
 //! The ports of the rules over the stores in memory.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -53,10 +54,11 @@ impl Mappings for Shelf {
 
 #[async_trait]
 impl Organisations for Shelf {
-    async fn facts(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Facts>> {
+    async fn facts(&self, account: &AccountId, tenant: TenantId) -> Answer<Option<Arc<Facts>>> {
         let key = format!("{account}#{tenant}");
         let json = self.with("read the facts", |things| things.facts.get(&key).cloned()).await?;
-        json.map(|json| serde_json::from_str(&json)).transpose().map_err(|error| unavailable("read the facts", error))
+        let facts = json.map(|json| serde_json::from_str(&json)).transpose();
+        facts.map(|facts| facts.map(Arc::new)).map_err(|error| unavailable("read the facts", error))
     }
 
     async fn put_facts(&self, account: &AccountId, tenant: TenantId, facts: &Facts) -> Answer<()> {

@@ -147,7 +147,7 @@ mod tests {
 
     fn facts() -> Facts {
         serde_json::from_value(json!({
-            "version": 3,
+            "version": 4,
             "fetched_at": "2026-11-20T09:00:00Z",
             "organisation": {
                 "OrganisationID": "9c9d246d-969f-4153-bc3a-de89f579a959", "Name": "Wilma & Co", "BaseCurrency": "GBP",
@@ -209,6 +209,6 @@ mod tests {
         );
         let rate = json!(["20% (VAT on Income)", "OUTPUT2", "ACTIVE", "20.5", "20", true, false, true, false, true]);
         assert_eq!(kept["tax_rates"][0], rate);
-        assert_eq!(rules::organisation::VERSION, 3, "another order is another version");
+        assert_eq!(rules::organisation::VERSION, 4, "another order is another version");
     }
 }

@@ -10,7 +10,7 @@ fn facts(accounts: &[(&str, &str, &str, &str, Option<&str>)]) -> Facts {
                 "Class": class, "Status": "ACTIVE", "ReportingCode": reporting })
     };
     let accounts: Vec<Value> = accounts.iter().enumerate().map(account).collect();
-    let facts = json!({ "version": 3, "fetched_at": "2026-11-20T09:00:00Z", "organisation": { "OrganisationID": "00000000-0000-4000-8000-00000000000f" }, "accounts": accounts,
+    let facts = json!({ "version": 4, "fetched_at": "2026-11-20T09:00:00Z", "organisation": { "OrganisationID": "00000000-0000-4000-8000-00000000000f" }, "accounts": accounts,
                         "tax_rates": [], "currencies": [] });
     serde_json::from_value(facts).unwrap()
 }
