@@ -1,7 +1,8 @@
 //! The one table: `pk` and `sk`, an index on Xero's ids and one on what changed last.
 //!
-//! An item is the stored thing as JSON in `body`, beside the attributes that keys, indexes and conditions
-//! need. Every write of something with a revision is conditional on the revision that was read.
+//! An item is the stored thing as JSON in `body` (a text; for an organisation's facts its bytes), beside the
+//! attributes that keys, indexes and conditions need. Every write of something with a revision is conditional on the
+//! revision that was read.
 
 mod ahead;
 mod connections;
