@@ -13,6 +13,8 @@ mod faults;
 mod gateway;
 mod http;
 mod identity;
+mod ids;
+mod in_process;
 mod json;
 mod pages;
 mod server;
@@ -27,6 +29,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
+pub use crate::in_process::InProcess;
 pub use crate::world::seed::{ALEX, BANK, BLAKE, HARBOUR_SOUND, QUAYSIDE_COACHING};
 
 use crate::server::Shared;
@@ -46,6 +49,8 @@ pub struct Config {
     pub empty: bool,
     /// The clock stands still at this moment until it is moved.
     pub frozen_at: Option<Timestamp>,
+    /// Ids follow from this seed: the same requests make the same ones. Random without it.
+    pub seed: Option<u64>,
 }
 
 /// A running stand-in; it stops when it is dropped.
@@ -69,13 +74,7 @@ impl StandIn {
         let (control, control_port) = server::bind(config.control_port).await?;
         let xero_url = format!("http://localhost:{port}");
         let control_url = format!("http://localhost:{control_port}");
-        let mut world = match &config.state {
-            Some(path) => state::load(path)?,
-            None => None,
-        }
-        .unwrap_or_else(|| new_world(&config));
-        world.xero_url.clone_from(&xero_url);
-        let shared = Shared::new(world)?;
+        let shared = shared(&config, &xero_url)?;
         let tasks = vec![
             tokio::spawn(server::serve(xero, shared.clone())),
             tokio::spawn(server::serve_control(control, shared.clone())),
@@ -83,6 +82,15 @@ impl StandIn {
         ];
         let client = control::Client::new(&control_url)?;
         Ok(Self { xero_url, control_url, control: client, shared, state: config.state, tasks })
+    }
+
+    /// The same without sockets and tasks, for a test that owns all time: requests are calls, and webhooks
+    /// go where [`InProcess::deliver`] takes them.
+    ///
+    /// # Errors
+    /// When the kept state cannot be read.
+    pub fn in_process(config: &Config) -> anyhow::Result<InProcess> {
+        Ok(InProcess::new(shared(config, "http://localhost")?))
     }
 
     /// The address under which it plays Xero.
@@ -121,9 +129,21 @@ impl Drop for StandIn {
     }
 }
 
+/// The world of a configuration, kept or new, ready to be worked on.
+fn shared(config: &Config, xero_url: &str) -> anyhow::Result<Shared> {
+    let kept = match &config.state {
+        Some(path) => state::load(path)?,
+        None => None,
+    };
+    let mut world = kept.unwrap_or_else(|| new_world(config));
+    xero_url.clone_into(&mut world.xero_url);
+    Shared::new(world)
+}
+
 fn new_world(config: &Config) -> World {
     let clock = config.frozen_at.map(Clock::frozen).unwrap_or_default();
-    let mut world = World { clock, ..World::default() };
+    let ids = config.seed.map(ids::Series::seeded).unwrap_or_default();
+    let mut world = World { clock, ids, ..World::default() };
     if !config.empty {
         world::seed::uk(&mut world);
     }

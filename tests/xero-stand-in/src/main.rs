@@ -54,6 +54,7 @@ async fn main() -> anyhow::Result<()> {
         state: options.state.clone(),
         empty: options.seed == "empty",
         frozen_at: None,
+        seed: None,
     })
     .await?;
     if let Some(app) = registration(&options) {

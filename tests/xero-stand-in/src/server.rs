@@ -34,9 +34,13 @@ impl Shared {
         Ok(Self { world: Arc::new(Mutex::new(world)), wake: Arc::new(Notify::new()), courier: Arc::default(), http })
     }
 
-    /// Works on the world; nobody else does meanwhile.
+    /// Works on the world, in its series of ids; nobody else does meanwhile.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
-        work(&mut self.lock())
+        let mut world = self.lock();
+        let outer = world.ids.enter();
+        let done = work(&mut world);
+        world.ids = outer.enter();
+        done
     }
 
     fn lock(&self) -> MutexGuard<'_, World> {
@@ -91,13 +95,19 @@ impl Drop for Ending {
 }
 
 /// The connection is to be closed without an answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the connection is dropped on order")]
-struct Dropped;
+pub(crate) struct Dropped;
 
 async fn answer(shared: Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    Ok(answered(&shared, Request::from_parts(parts, body)).await?.map(Full::new))
+}
+
+/// Answers one request of the Xero side, late where it is to be late.
+pub(crate) async fn answered(shared: &Shared, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+    let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
     let call = Call::new(parts.method.as_str(), parts.uri.path(), query, parts.headers, body);
     let mut reply = shared.with(|world| gateway::answer(world, &call));
@@ -112,8 +122,8 @@ async fn answer(shared: Shared, request: Request<Incoming>) -> Result<Response<F
     Ok(written(reply))
 }
 
-fn written(reply: Reply) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(reply.body));
+fn written(reply: Reply) -> Response<Bytes> {
+    let mut response = Response::new(reply.body);
     *response.status_mut() =
         http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = reply.content_type.map(|value| ("content-type", value));

@@ -250,7 +250,7 @@ fn read_allocation(ctx: &Ctx<'_>, credit_note: Uuid, element: &Json) -> Result<A
     let amount = amount.filter(|amount| *amount > Decimal::ZERO);
     let amount = amount.ok_or_else(|| Refusal::because("The Amount must be greater than zero."))?;
     let date = fields::date(element, "Date").map_err(Refusal::because)?.unwrap_or_else(|| ctx.today());
-    Ok(Allocation { id: Uuid::new_v4(), credit_note, invoice, amount, date })
+    Ok(Allocation { id: crate::ids::fresh(), credit_note, invoice, amount, date })
 }
 
 fn allocation_view(allocation: &Allocation) -> Json {

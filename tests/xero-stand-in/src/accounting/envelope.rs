@@ -45,7 +45,7 @@ pub(crate) struct Names {
 /// 200 with a collection, and pagination when there is one.
 pub(crate) fn ok(ctx: &Ctx<'_>, collection: &str, pagination: Option<Json>, items: Vec<Json>) -> Reply {
     let body = Json::object()
-        .with("Id", Uuid::new_v4())
+        .with("Id", crate::ids::fresh())
         .with("Status", "OK")
         .with("ProviderName", ctx.app.name.as_str())
         .with("DateTimeUTC", wrapped_bare(ctx.now))

@@ -96,7 +96,7 @@ pub(crate) fn attach(ctx: &mut Ctx<'_>) -> Reply {
         return envelope::exception("The attachment is empty.");
     }
     let file = Attachment {
-        id: Uuid::new_v4(),
+        id: crate::ids::fresh(),
         file_name: ctx.param(1).to_owned(),
         mime_type: ctx.call.header("content-type").unwrap_or("application/octet-stream").to_owned(),
         size: ctx.call.body.len(),

@@ -2,7 +2,6 @@
 //! and tax rounded per line.
 
 use rust_decimal::Decimal;
-use uuid::Uuid;
 
 use super::{Ctx, fields};
 use crate::json::Json;
@@ -79,7 +78,7 @@ fn read_one(ctx: &Ctx<'_>, document: &Document, item: &Json) -> Result<Line, Str
 
 fn blank() -> Line {
     Line {
-        id: Uuid::new_v4(),
+        id: crate::ids::fresh(),
         description: None,
         quantity: None,
         unit_amount: None,

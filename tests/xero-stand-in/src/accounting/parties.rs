@@ -4,8 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use uuid::Uuid;
-
 use super::envelope::Refusal;
 use super::{Ctx, fields};
 use crate::json::Json;
@@ -52,7 +50,7 @@ pub(crate) struct Party {
 /// A new contact.
 pub(crate) fn create(ctx: &Ctx<'_>, element: &Json) -> Result<Party, Refusal> {
     let blank = Contact {
-        id: Uuid::new_v4(),
+        id: crate::ids::fresh(),
         name: String::new(),
         archived: false,
         merged_to: None,

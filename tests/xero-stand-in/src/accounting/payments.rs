@@ -136,7 +136,7 @@ fn read(ctx: &Ctx<'_>, element: &Json) -> Result<Payment, Refusal> {
     let amount = amount.ok_or_else(|| Refusal::because("Payment amount must be greater than zero"))?;
     let date: Option<Date> = fields::date(element, "Date").map_err(Refusal::because)?;
     Ok(Payment {
-        id: Uuid::new_v4(),
+        id: crate::ids::fresh(),
         document: document_id,
         account,
         date: date.unwrap_or_else(|| ctx.today()),

@@ -137,7 +137,7 @@ fn pay(
     let account =
         ctx.ledger.accounts.iter().find(in_currency).or_else(|| ctx.ledger.accounts.iter().find(|a| a.is_bank()));
     let payment = Payment {
-        id: Uuid::new_v4(),
+        id: crate::ids::fresh(),
         document: id,
         account: account.ok_or("there is no bank account")?.id,
         date: date.unwrap_or_else(|| ctx.today()),
@@ -165,14 +165,14 @@ fn credit(ctx: &mut Ctx<'_>, id: Uuid, amount: Option<Decimal>) -> Result<Uuid, 
     (note.sub_total, note.total) = (amount, amount);
     note.line_amounts = "NoTax".to_owned();
     let mut line = invoice.lines.first().ok_or("the invoice has no lines")?.clone();
-    line.id = Uuid::new_v4();
+    line.id = crate::ids::fresh();
     line.description = Some("Credit".to_owned());
     (line.quantity, line.unit_amount, line.line_amount) = (Some(Decimal::ONE), Some(amount), Some(amount));
     (line.tax_type, line.tax_amount) = (Some("NONE".to_owned()), Decimal::ZERO);
     note.lines = vec![line];
     let date = note.date;
     let Document { id: credit_note, .. } = credit_notes::commit(ctx, note, true);
-    let allocation = Allocation { id: Uuid::new_v4(), credit_note, invoice: id, amount, date };
+    let allocation = Allocation { id: crate::ids::fresh(), credit_note, invoice: id, amount, date };
     let applied = credit_notes::apply(ctx, allocation);
     if applied.is_err() {
         ctx.ledger.credit_notes.remove(&credit_note);
@@ -223,7 +223,7 @@ fn change_account(
 fn reset(world: &mut World, tenant: Uuid) -> Result<Done, String> {
     let now = world.clock.now();
     let old = world.ledgers.remove(&tenant).ok_or("the organisation is unknown")?;
-    let id = Uuid::new_v4();
+    let id = crate::ids::fresh();
     let mut new = crate::world::seed::ledger(id, &old.organisation.name, now);
     new.organisation.is_demo = true;
     new.members = old.members;

@@ -1,8 +1,14 @@
 //! A typed client of the control API.
 
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use reqwest::{Method, RequestBuilder};
+use reqwest::RequestBuilder;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,9 +44,13 @@ pub(super) type Result<T, E = ControlError> = std::result::Result<T, E>;
 
 /// The control API of a running stand-in.
 #[derive(Clone, Debug)]
-pub struct Client {
-    base: String,
-    http: reqwest::Client,
+pub struct Client(Way);
+
+/// How the control API is reached.
+#[derive(Clone, Debug)]
+enum Way {
+    Http { base: String, http: reqwest::Client },
+    Inside(Router),
 }
 
 impl Client {
@@ -49,7 +59,13 @@ impl Client {
     /// # Errors
     /// When the HTTP client cannot be built.
     pub fn new(control_url: impl Into<String>) -> Result<Self> {
-        Ok(Self { base: control_url.into().trim_end_matches('/').to_owned(), http: plain_http()? })
+        let base = control_url.into().trim_end_matches('/').to_owned();
+        Ok(Self(Way::Http { base, http: plain_http()? }))
+    }
+
+    /// A client that calls the API's router in this process.
+    pub(crate) fn inside(router: Router) -> Self {
+        Self(Way::Inside(router))
     }
 
     /// Registers an app, or updates it.
@@ -316,7 +332,15 @@ impl Client {
     /// # Errors
     /// When the stand-in cannot be reached.
     pub async fn journal(&self, wanted: &JournalQuery) -> Result<Vec<JournalEntry>> {
-        read(self.request(Method::GET, "/journal").query(wanted)).await
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("since", &wanted.since.to_string()).append_pair("bodies", &wanted.bodies.to_string());
+        if let Some(operation) = &wanted.operation {
+            query.append_pair("operation", operation);
+        }
+        if let Some(tenant) = wanted.tenant {
+            query.append_pair("tenant", &tenant.to_string());
+        }
+        self.get(&format!("/journal?{}", query.finish())).await
     }
 
     /// Forgets all requests so far.
@@ -389,7 +413,7 @@ impl Client {
     /// When the app has no webhook.
     pub async fn send_webhook(&self, client_id: &str, body: impl Into<String>) -> Result<Uuid> {
         let path = format!("/apps/{client_id}/webhook/send");
-        id_of(&read::<Value>(self.request(Method::POST, &path).body(body.into())).await?)
+        id_of(&read(&self.exchange(Method::POST, &path, "text/plain", body.into()).await?)?)
     }
 
     async fn made(&self, tenant: Uuid, act: Act) -> Result<Uuid> {
@@ -398,11 +422,11 @@ impl Client {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        read(self.request(Method::GET, path)).await
+        read(&self.exchange(Method::GET, path, "application/json", String::new()).await?)
     }
 
     async fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: &impl Serialize) -> Result<T> {
-        read(self.request(method, path).json(body)).await
+        read(&self.posted(method, path, body).await?)
     }
 
     async fn id(&self, method: Method, path: &str, body: &impl Serialize) -> Result<Uuid> {
@@ -410,11 +434,33 @@ impl Client {
     }
 
     async fn nothing(&self, method: Method, path: &str, body: &impl Serialize) -> Result<()> {
-        checked(self.request(method, path).json(body)).await.map(drop)
+        self.posted(method, path, body).await.map(drop)
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+    async fn posted(&self, method: Method, path: &str, body: &impl Serialize) -> Result<String> {
+        let body = serde_json::to_string(body).map_err(|error| ControlError::Page(error.to_string()))?;
+        self.exchange(method, path, "application/json", body).await
+    }
+
+    /// One request: the text of the answer, or the refusal as an error.
+    async fn exchange(&self, method: Method, path: &str, content_type: &str, body: String) -> Result<String> {
+        match &self.0 {
+            Way::Http { base, http } => {
+                let request = http.request(method, format!("{base}{path}")).header("content-type", content_type);
+                Ok(checked(request.body(body)).await?.text().await?)
+            }
+            Way::Inside(router) => {
+                let page = |error: http::Error| ControlError::Page(error.to_string());
+                let request = Request::builder().method(method).uri(path).header("content-type", content_type);
+                let request = request.body(Body::from(body)).map_err(page)?;
+                let answer = TowerToHyperService::new(router.clone()).call(request).await;
+                let answer = answer.unwrap_or_else(|never| match never {});
+                let status = answer.status();
+                let text = answer.into_body().collect().await.map_err(|error| ControlError::Page(error.to_string()))?;
+                let text = String::from_utf8_lossy(&text.to_bytes()).into_owned();
+                if status.is_success() { Ok(text) } else { Err(refused(status.as_u16(), text)) }
+            }
+        }
     }
 }
 
@@ -423,8 +469,8 @@ fn id_of(value: &Value) -> Result<Uuid> {
     id.ok_or_else(|| ControlError::Page(json!({"no id in": value}).to_string()))
 }
 
-async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T> {
-    Ok(checked(request).await?.json().await?)
+fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| ControlError::Page(error.to_string()))
 }
 
 /// The answer, or the refusal as an error.
@@ -434,8 +480,11 @@ pub(super) async fn checked(request: RequestBuilder) -> Result<reqwest::Response
     if status.is_success() || status.is_redirection() {
         return Ok(answer);
     }
-    let text = answer.text().await?;
+    Err(refused(status.as_u16(), answer.text().await?))
+}
+
+fn refused(status: u16, text: String) -> ControlError {
     let told: Option<Value> = serde_json::from_str(&text).ok();
     let message = told.and_then(|value| value.get("error").and_then(Value::as_str).map(str::to_owned));
-    Err(ControlError::Refused { status: status.as_u16(), message: message.unwrap_or(text) })
+    ControlError::Refused { status, message: message.unwrap_or(text) }
 }

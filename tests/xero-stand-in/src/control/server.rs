@@ -83,21 +83,25 @@ async fn register(
 }
 
 async fn add_user(State(shared): State<Shared>, Body(new): Body<NewUser>) -> Response {
-    let id = new.id.unwrap_or_else(Uuid::new_v4);
-    let user = User { id, email: new.email, given_name: new.given_name, family_name: new.family_name };
-    shared.with(|world| world.users.insert(id, user));
+    let id = shared.with(|world| {
+        let id = new.id.unwrap_or_else(crate::ids::fresh);
+        let user = User { id, email: new.email, given_name: new.given_name, family_name: new.family_name };
+        world.users.insert(id, user);
+        id
+    });
     Body(json!({"id": id})).into_response()
 }
 
 async fn add_organisation(State(shared): State<Shared>, Body(new): Body<NewOrganisation>) -> Response {
-    let id = new.id.unwrap_or_else(Uuid::new_v4);
-    shared.with(|world| {
+    let id = shared.with(|world| {
+        let id = new.id.unwrap_or_else(crate::ids::fresh);
         let mut ledger = seed::ledger(id, &new.name, world.clock.now());
         ledger.members = new.members;
         if let Some(tenant_type) = new.tenant_type {
             ledger.organisation.tenant_type = tenant_type;
         }
         world.ledgers.insert(id, ledger);
+        id
     });
     Body(json!({"id": id})).into_response()
 }

@@ -38,7 +38,7 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
     {
         finish(world, *running);
     }
-    reply.headers.push(("xero-correlation-id", Uuid::new_v4().to_string()));
+    reply.headers.push(("xero-correlation-id", crate::ids::fresh().to_string()));
     world.record(note.into_entry(at, call, &reply));
     reply
 }

@@ -1,8 +1,6 @@
 //! The gateway's refusals: problem JSON in the recorded capitals, XML for those who did not ask for
 //! JSON, plain text for an organisation that is offline.
 
-use uuid::Uuid;
-
 use crate::http::Reply;
 use crate::json::Json;
 use crate::switches::Switches;
@@ -44,7 +42,7 @@ fn problem(status: u16, title: &str, detail: &str, switches: &Switches) -> Reply
         ("Title", title.into()),
         ("Status", usize::from(status).into()),
         ("Detail", detail.into()),
-        ("Instance", Uuid::new_v4().into()),
+        ("Instance", crate::ids::fresh().into()),
         ("Extensions", Json::object()),
     ];
     let named = members.into_iter().map(|(key, value)| {

@@ -73,8 +73,8 @@ pub(crate) fn decide(world: &mut World, call: &Call, now: Timestamp) -> Reply {
     let granted = Consent {
         client_id: app.client_id.clone(),
         user,
-        auth_event: Uuid::new_v4(),
-        session: Uuid::new_v4(),
+        auth_event: crate::ids::fresh(),
+        session: crate::ids::fresh(),
         auth_time: now,
     };
     for tenant in tenants {
@@ -102,11 +102,11 @@ fn connect(world: &mut World, granted: &Consent, tenant: Uuid, now: Timestamp) {
             connection.auth_event = granted.auth_event;
             connection.updated = now;
             if new_id {
-                connection.id = Uuid::new_v4();
+                connection.id = crate::ids::fresh();
             }
         }
         None => world.connections.push(Connection {
-            id: Uuid::new_v4(),
+            id: crate::ids::fresh(),
             client_id: granted.client_id.clone(),
             user: granted.user,
             tenant,

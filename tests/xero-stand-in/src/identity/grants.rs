@@ -173,5 +173,5 @@ impl Grants {
 
 /// A random value that says nothing.
 pub(crate) fn opaque() -> String {
-    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+    format!("{}{}", crate::ids::fresh().simple(), crate::ids::fresh().simple())
 }

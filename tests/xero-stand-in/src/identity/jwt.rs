@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::grants::{ACCESS_LIFETIME, Consent};
 use crate::world::User;
@@ -29,7 +28,7 @@ pub(crate) fn access_token(consent: &Consent, user: &User, scopes: &[String], no
     let mut claims = json!({
         "nbf": now.as_second(), "exp": now.as_second() + ACCESS_LIFETIME, "iat": now.as_second(),
         "iss": ISSUER, "aud": format!("{ISSUER}/resources"), "client_id": consent.client_id,
-        "jti": Uuid::new_v4().simple().to_string().to_uppercase(),
+        "jti": crate::ids::fresh().simple().to_string().to_uppercase(),
         "authentication_event_id": consent.auth_event, "scope": scopes,
     });
     merge(&mut claims, session_claims(consent, user));
@@ -41,7 +40,7 @@ pub(crate) fn app_token(client_id: &str, scopes: &[String], now: Timestamp) -> S
     sign(&json!({
         "nbf": now.as_second(), "exp": now.as_second() + ACCESS_LIFETIME, "iat": now.as_second(),
         "iss": ISSUER, "aud": format!("{ISSUER}/resources"), "client_id": client_id,
-        "jti": Uuid::new_v4().simple().to_string().to_uppercase(), "scope": scopes,
+        "jti": crate::ids::fresh().simple().to_string().to_uppercase(), "scope": scopes,
     }))
 }
 

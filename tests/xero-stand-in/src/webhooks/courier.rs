@@ -8,24 +8,32 @@ use crate::server::Shared;
 /// Delivers whatever is due by the stand-in's clock, one after the other, and returns when nothing is.
 pub(crate) async fn settle(shared: &Shared) {
     let _turn = shared.courier.lock().await;
-    loop {
-        let next = shared.with(|world| {
-            let now = world.clock.now();
-            let delivery = world.outbox.next_due(&world.apps, now)?;
-            let url = world.apps.get(&delivery.client_id)?.webhook.as_ref()?.url.clone();
-            Some((delivery, url, world.switches.webhook_timeout_ms))
-        });
-        let Some((delivery, url, timeout)) = next else { return };
-        let (status, flaws) = post(shared, &url, &delivery, Duration::from_millis(timeout)).await;
-        shared.with(|world| {
-            let now = world.clock.now();
-            let gives_up = world.outbox.tried(delivery.id, status, flaws, now, &world.switches);
-            if let Some(app) = world.apps.get_mut(&delivery.client_id).filter(|_| gives_up) {
-                tracing::warn!(client_id = app.client_id, "the webhook failed for too long and is disabled");
-                app.webhook_disabled = true;
-            }
-        });
+    while let Some((delivery, url, patience)) = next(shared) {
+        let (status, flaws) = post(shared, &url, &delivery, patience).await;
+        note(shared, &delivery, status, flaws);
     }
+}
+
+/// What is due next, where to, and how long the receiver has.
+pub(crate) fn next(shared: &Shared) -> Option<(Delivery, String, Duration)> {
+    shared.with(|world| {
+        let now = world.clock.now();
+        let delivery = world.outbox.next_due(&world.apps, now)?;
+        let url = world.apps.get(&delivery.client_id)?.webhook.as_ref()?.url.clone();
+        Some((delivery, url, Duration::from_millis(world.switches.webhook_timeout_ms)))
+    })
+}
+
+/// Notes what became of a try.
+pub(crate) fn note(shared: &Shared, delivery: &Delivery, status: u16, flaws: Vec<String>) {
+    shared.with(|world| {
+        let now = world.clock.now();
+        let gives_up = world.outbox.tried(delivery.id, status, flaws, now, &world.switches);
+        if let Some(app) = world.apps.get_mut(&delivery.client_id).filter(|_| gives_up) {
+            tracing::warn!(client_id = app.client_id, "the webhook failed for too long and is disabled");
+            app.webhook_disabled = true;
+        }
+    });
 }
 
 /// Runs for as long as the stand-in does.

@@ -25,7 +25,7 @@ pub(crate) async fn run(shared: &Shared, client_id: &str) -> Option<IntentToRece
         let right = sign(&webhook.key, body.as_bytes());
         let signature = if good { right } else { off_by_one(&right, place) };
         let delivery = Delivery {
-            id: uuid::Uuid::new_v4(),
+            id: crate::ids::fresh(),
             client_id: client_id.to_owned(),
             body,
             signature,

@@ -97,7 +97,7 @@ impl Outbox {
         for batch in batches {
             let Some(delivery) = packed(apps, &batch, now) else { continue };
             for _ in 0..form.copies {
-                self.deliveries.push(Delivery { id: Uuid::new_v4(), ..delivery.clone() });
+                self.deliveries.push(Delivery { id: crate::ids::fresh(), ..delivery.clone() });
             }
             self.deliveries.push(delivery);
         }
@@ -163,7 +163,7 @@ impl Outbox {
     /// Queues a body as it is.
     pub(crate) fn push(&mut self, client_id: &str, body: String, signature: String, now: Timestamp) -> Uuid {
         let delivery = Delivery {
-            id: Uuid::new_v4(),
+            id: crate::ids::fresh(),
             client_id: client_id.to_owned(),
             body,
             signature,
@@ -189,7 +189,7 @@ fn packed(apps: &BTreeMap<String, App>, events: &[Event], now: Timestamp) -> Opt
         .with("entropy", entropy())
         .to_string();
     Some(Delivery {
-        id: Uuid::new_v4(),
+        id: crate::ids::fresh(),
         client_id: first.client_id.clone(),
         signature: sign(key, body.as_bytes()),
         body,
@@ -210,7 +210,7 @@ pub(crate) fn sign(key: &str, body: &[u8]) -> String {
 
 /// Twenty capital letters.
 pub(crate) fn entropy() -> String {
-    let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
+    let (one, two) = (crate::ids::fresh(), crate::ids::fresh());
     let bytes = one.as_bytes().iter().chain(two.as_bytes());
     bytes.take(20).map(|byte| char::from(b'A' + byte % 26)).collect()
 }

@@ -19,6 +19,7 @@ use crate::faults::Faults;
 use crate::gateway::idempotency::Stored;
 use crate::gateway::limits::Limits;
 use crate::identity::grants::Grants;
+use crate::ids::Series;
 use crate::switches::Switches;
 use crate::time::Clock;
 use crate::webhooks::Outbox;
@@ -32,6 +33,8 @@ const JOURNAL_BODIES: usize = 2_000;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct World {
     pub(crate) clock: Clock,
+    #[serde(default)]
+    pub(crate) ids: Series,
     pub(crate) switches: Switches,
     pub(crate) apps: BTreeMap<String, App>,
     pub(crate) users: BTreeMap<Uuid, User>,

@@ -1,6 +1,7 @@
 //! What the stand-in promises, a story per file; tests named `point_NN_…` are the checklist of the facts.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "helpers of tests fail the test they serve"
@@ -18,6 +19,7 @@ mod contract;
 mod faults;
 mod gateway;
 mod idempotency;
+mod in_process;
 mod invoices;
 mod listings;
 mod pages;

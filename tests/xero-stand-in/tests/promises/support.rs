@@ -63,6 +63,12 @@ pub(crate) fn app() -> AppRegistration {
     }
 }
 
+/// The app's Basic header.
+pub(crate) fn basic() -> String {
+    use base64::Engine as _;
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{CLIENT_ID}:{SECRET}")))
+}
+
 pub(crate) fn http() -> reqwest::Client {
     // No TLS is spoken here, but the client wants to know which one it would be.
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
@@ -76,6 +82,7 @@ pub(crate) fn http() -> reqwest::Client {
 }
 
 pub(crate) fn authorise_url(base: &str, scopes: &str, state: &str) -> String {
+    let base = if base.is_empty() { "http://localhost" } else { base };
     let mut url = url::Url::parse(&format!("{base}/identity/connect/authorize")).unwrap();
     url.query_pairs_mut().extend_pairs([
         ("response_type", "code"),

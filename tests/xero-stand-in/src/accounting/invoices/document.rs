@@ -2,7 +2,6 @@
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use uuid::Uuid;
 
 use crate::accounting::contacts;
 use crate::accounting::envelope::Refusal;
@@ -19,7 +18,7 @@ const DAY_RATE: Decimal = Decimal::from_parts(1_171_800, 0, 0, false, 6);
 /// A document before anything is known about it.
 pub(crate) fn blank(ctx: &Ctx<'_>, kind: Kind) -> Document {
     Document {
-        id: Uuid::new_v4(),
+        id: crate::ids::fresh(),
         kind,
         status: if kind.is_bank() { "AUTHORISED" } else { "DRAFT" }.to_owned(),
         number: None,

@@ -1,0 +1,44 @@
+//! The stand-in without sockets: a request is a call, and nothing happens by itself.
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::control::{self, Delivery};
+use crate::server::{self, Shared};
+use crate::webhooks::courier;
+
+/// A stand-in inside the process. Its webhooks wait until they are delivered by hand.
+#[derive(Clone, Debug)]
+pub struct InProcess {
+    shared: Shared,
+    control: control::Client,
+}
+
+impl InProcess {
+    pub(crate) fn new(shared: Shared) -> Self {
+        let control = control::Client::inside(control::server::router(shared.clone()));
+        Self { shared, control }
+    }
+
+    /// One request to the Xero side; the host of its address means nothing. Nothing comes back where the
+    /// connection is dropped on order. An answer that is late sleeps on tokio's clock.
+    pub async fn call(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
+        server::answered(&self.shared, request).await.ok()
+    }
+
+    /// A client of the control API, in process too.
+    #[must_use]
+    pub fn control(&self) -> &control::Client {
+        &self.control
+    }
+
+    /// Takes every delivery that is due by the stand-in's clock to `post` (address and delivery), which says
+    /// the status of the answer, or 0 where none came. What is answered badly is due again later.
+    pub async fn deliver(&self, post: impl AsyncFn(&str, &Delivery) -> u16) {
+        let _turn = self.shared.courier.lock().await;
+        while let Some((delivery, url, _)) = courier::next(&self.shared) {
+            let status = post(&url, &delivery).await;
+            courier::note(&self.shared, &delivery, status, Vec::new());
+        }
+    }
+}
