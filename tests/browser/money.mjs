@@ -26,9 +26,10 @@ test("no sum passes through a floating-point number", () => {
   assert.equal(totals([line("99999999", "99999999.99", "0")], "exclusive").gross, "9999999899000000.01");
 });
 
-test("a line with the rate of its account leaves the total open, and an unfinished line says nothing", () => {
-  assert.deepEqual(totals([line("1", "10", "")], "exclusive"), { net: "10.00" });
-  assert.deepEqual(totals([line("1", "10", "")], "inclusive"), { gross: "10.00" });
+test("an unfinished line says nothing, and where there is tax a line without its rate is unfinished", () => {
+  assert.equal(totals([line("1", "10", "")], "exclusive"), undefined);
+  assert.equal(totals([line("1", "10", undefined)], "inclusive"), undefined);
+  assert.equal(totals([line("1", "10", undefined)], "no_tax").gross, "10.00");
   assert.equal(totals([line("1", "", "20")], "exclusive"), undefined);
 });
 

@@ -41,7 +41,8 @@ async fn failed(inside: &Inside, account: &AccountId, tenant: TenantId, failure:
         "version": 1, "id": format!("evt_{id}"), "type": "invoice.created", "account_id": account,
         "occurred_at": "2026-11-20T09:30:00Z",
         "invoice": { "id": id, "number": id, "currency": "GBP", "issued_on": "2026-11-20", "due_on": "2026-12-20",
-                     "line_amounts": "exclusive", "organisation": { "id": "org_1", "name": "Harbour Sound" },
+                     "line_amounts": "exclusive", "total": "180.00",
+                     "organisation": { "id": "org_1", "name": "Harbour Sound" },
                      "lines": [{ "description": "Session", "quantity": "1", "unit_amount": "150.00" }] },
     });
     let key = RecordKey { account: account.clone(), tenant, kind: Kind::Invoice, id: id.clone() };

@@ -8,7 +8,7 @@ import { contract, hand } from "./sending.js";
 import { newId } from "./store.js";
 import { dayFrom } from "./words.js";
 
-const RATES = [["", "as the account"], ["20", "20 %"], ["5", "5 %"], ["0", "0 %"]];
+const RATES = [["20", "20 %"], ["5", "5 %"], ["0", "0 %"]];
 
 export function editInvoice(app, before) {
   const value = before ?? {
@@ -52,7 +52,7 @@ export function editInvoice(app, before) {
       field("Description", "description", line.description, { required: true, maxlength: 4000 }),
       field("Quantity", "quantity", line.quantity, { required: true, inputmode: "decimal", pattern: "-?\\d{1,9}(\\.\\d{1,4})?", title: "A number such as 3 or 1.5" }),
       field("Price", "unit_amount", line.unit_amount, { required: true, inputmode: "decimal", pattern: "-?\\d{1,9}(\\.\\d{1,4})?", title: "A number such as 150.00" }),
-      choice("VAT", "tax_rate", line.tax_rate ?? "", RATES),
+      choice("VAT", "tax_rate", line.tax_rate ?? "20", RATES),
       button("Remove", () => {
         row.remove();
         count();
@@ -69,9 +69,7 @@ export function editInvoice(app, before) {
     const found = totals(all, line_amounts);
     for (const remove of lines.querySelectorAll("button")) remove.hidden = lines.children.length === 1;
     for (const rate of lines.querySelectorAll("select")) rate.disabled = line_amounts === "no_tax";
-    const known = found?.gross && found.tax && `Total ${shown(found.gross, currency)}, of which VAT ${shown(found.tax, currency)}`;
-    const open = found && `Total ${shown(found.gross ?? found.net, currency)}${found.gross ? "" : " and VAT, as the account in Xero says"}`;
-    sum.textContent = known || open || "Total –";
+    sum.textContent = found ? `Total ${shown(found.gross, currency)}, of which VAT ${shown(found.tax, currency)}` : "Total –";
   }
 
   function read() {

@@ -27,24 +27,21 @@ function text(pennies) {
 
 /**
  * What the lines come to: `{net, tax, gross}` as strings, in pounds. Tax is rounded for each line, as Xero does.
- * A line without a rate gets that of its account in Xero, which is not known here: then `tax` and `gross` are
- * absent. Undefined while a line is not complete.
+ * Undefined while a line is not complete; where there is tax, its rate belongs to it.
  */
 export function totals(lines, lineAmounts) {
-  let [net, tax, known] = [0n, 0n, true];
+  let [net, tax] = [0n, 0n];
   for (const line of lines) {
     const [quantity, unit] = [exact(line.quantity), exact(line.unit_amount)];
-    if (quantity === undefined || unit === undefined) return undefined;
+    const rate = lineAmounts === "no_tax" ? 0n : exact(line.tax_rate);
+    if (quantity === undefined || unit === undefined || rate === undefined) return undefined;
     const amount = pence(divided(quantity * unit, UNIT));
-    const rate = lineAmounts === "no_tax" ? 0n : exact(line.tax_rate || "?");
-    if (rate === undefined) known = false;
     const full = 100n * UNIT;
-    const part = rate === undefined ? 0n : lineAmounts === "inclusive" ? divided(amount * rate, full + rate) : divided(amount * rate, full);
+    const part = lineAmounts === "inclusive" ? divided(amount * rate, full + rate) : divided(amount * rate, full);
     tax += part;
     net += lineAmounts === "inclusive" ? amount - part : amount;
   }
-  if (known) return { net: text(net), tax: text(tax), gross: text(net + tax) };
-  return lineAmounts === "inclusive" ? { gross: text(net + tax) } : { net: text(net) };
+  return { net: text(net), tax: text(tax), gross: text(net + tax) };
 }
 
 /** A sum as people read it. The formatter takes the decimal as a string, digit by digit. */

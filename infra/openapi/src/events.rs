@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use rules::AccountId;
-use rules::event::{EventId, Expense, Invoice, Removed};
+use rules::event::{EventId, Expense, Invoice, Removed, Revision};
 use utoipa::ToSchema;
 
 /// 1 to 100 events, each judged by itself.
@@ -47,6 +47,9 @@ macro_rules! events {
             account_id: AccountId,
             /// When it happened.
             occurred_at: Timestamp,
+            /// Grows with every edit of the document. Where both of two events have one, it says which is newer, and
+            /// otherwise `occurred_at` does.
+            revision: Option<Revision>,
             /// What it happened to.
             $field: $body,
         }
@@ -64,12 +67,12 @@ macro_rules! events {
 }
 
 events! {
-    /// An invoice was made or sent: it is pushed if it is new, brought up to date if it changed, and marked as sent.
-    InvoiceEvent { InvoiceEventType = Created "invoice.created" | Sent "invoice.sent", invoice: Invoice }
+    /// An invoice was made, changed or sent: it is pushed if it is new, brought up to date if it changed, and marked as sent.
+    InvoiceEvent { InvoiceEventType = Created "invoice.created" | Updated "invoice.updated" | Sent "invoice.sent", invoice: Invoice }
     /// An invoice was voided: it is voided in Xero, or deleted if it is still a draft.
     InvoiceVoidedEvent { InvoiceVoidedEventType = Voided "invoice.voided", invoice: Removed }
-    /// An expense was logged: it becomes a bill, or spend money.
-    ExpenseEvent { ExpenseEventType = Logged "expense.logged", expense: Expense }
+    /// An expense was logged or changed: it becomes a bill, or spend money.
+    ExpenseEvent { ExpenseEventType = Logged "expense.logged" | Updated "expense.updated", expense: Expense }
     /// An expense was deleted: its document is taken out of Xero.
     ExpenseDeletedEvent { ExpenseDeletedEventType = Deleted "expense.deleted", expense: Removed }
 }

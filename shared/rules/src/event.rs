@@ -5,8 +5,8 @@ mod expense;
 mod fields;
 pub(crate) mod invoice;
 
-pub use expense::{Expense, Supplier};
-pub use fields::{Currency, DocumentNumber, EventId, SessionalId};
+pub use expense::{Expense, PaidWith, Receipt, Supplier};
+pub use fields::{Currency, DocumentNumber, EventId, Revision, SessionalId};
 pub use invoice::{Address, Invoice, Line, LineAmounts, Organisation, Removed};
 
 use crate::account::AccountId;
@@ -30,6 +30,8 @@ pub struct Event {
     pub account: AccountId,
     /// When it happened.
     pub occurred_at: Timestamp,
+    /// Grows with every edit of the document, where Sessional sends it.
+    pub revision: Option<Revision>,
     /// What happened.
     pub body: Body,
 }
@@ -39,12 +41,16 @@ pub struct Event {
 pub enum Body {
     /// An invoice was made.
     InvoiceCreated(Box<Invoice>),
+    /// An invoice was changed; whether it was sent before is not said.
+    InvoiceUpdated(Box<Invoice>),
     /// An invoice was sent to the customer; its content may have changed since it was made.
     InvoiceSent(Box<Invoice>),
     /// An invoice was voided.
     InvoiceVoided(Removed),
     /// An expense was logged.
     ExpenseLogged(Box<Expense>),
+    /// An expense was changed.
+    ExpenseUpdated(Box<Expense>),
     /// An expense was deleted.
     ExpenseDeleted(Removed),
 }
@@ -57,6 +63,7 @@ struct Envelope<'a> {
     id: Option<EventId>,
     account_id: Option<AccountId>,
     occurred_at: Option<Timestamp>,
+    revision: Option<Revision>,
     #[serde(borrow)]
     invoice: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -69,9 +76,11 @@ impl Body {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::InvoiceCreated(_) => "invoice.created",
+            Self::InvoiceUpdated(_) => "invoice.updated",
             Self::InvoiceSent(_) => "invoice.sent",
             Self::InvoiceVoided(_) => "invoice.voided",
             Self::ExpenseLogged(_) => "expense.logged",
+            Self::ExpenseUpdated(_) => "expense.updated",
             Self::ExpenseDeleted(_) => "expense.deleted",
         }
     }
@@ -99,9 +108,11 @@ impl Event {
         let kind = envelope.kind.ok_or_else(|| missing("type"))?;
         let body = match kind.as_str() {
             "invoice.created" => Body::InvoiceCreated(Box::new(invoice::read_invoice(envelope.invoice)?)),
+            "invoice.updated" => Body::InvoiceUpdated(Box::new(invoice::read_invoice(envelope.invoice)?)),
             "invoice.sent" => Body::InvoiceSent(Box::new(invoice::read_invoice(envelope.invoice)?)),
             "invoice.voided" => Body::InvoiceVoided(invoice::read_removed(envelope.invoice, "invoice")?),
             "expense.logged" => Body::ExpenseLogged(Box::new(expense::read_expense(envelope.expense)?)),
+            "expense.updated" => Body::ExpenseUpdated(Box::new(expense::read_expense(envelope.expense)?)),
             "expense.deleted" => Body::ExpenseDeleted(invoice::read_removed(envelope.expense, "expense")?),
             other => return Err(not_synced(other)),
         };
@@ -109,6 +120,7 @@ impl Event {
             id: envelope.id.ok_or_else(|| missing("id"))?,
             account: envelope.account_id.ok_or_else(|| missing("account_id"))?,
             occurred_at: envelope.occurred_at.ok_or_else(|| missing("occurred_at"))?,
+            revision: envelope.revision,
             body,
         })
     }
@@ -117,9 +129,9 @@ impl Event {
     #[must_use]
     pub fn subject(&self) -> &SessionalId {
         match &self.body {
-            Body::InvoiceCreated(invoice) | Body::InvoiceSent(invoice) => &invoice.id,
+            Body::InvoiceCreated(invoice) | Body::InvoiceUpdated(invoice) | Body::InvoiceSent(invoice) => &invoice.id,
             Body::InvoiceVoided(removed) | Body::ExpenseDeleted(removed) => &removed.id,
-            Body::ExpenseLogged(expense) => &expense.id,
+            Body::ExpenseLogged(expense) | Body::ExpenseUpdated(expense) => &expense.id,
         }
     }
 }
@@ -171,7 +183,7 @@ mod tests {
         let Body::InvoiceCreated(invoice) = event.body else { panic!("{:?}", event.body) };
         assert_eq!(invoice.number.as_str(), "SES-000123");
         assert_eq!(invoice.lines.len(), 1);
-        assert_eq!(invoice.total.unwrap().to_string(), "540.00");
+        assert_eq!(invoice.total.to_string(), "540.00");
     }
 
     #[test]

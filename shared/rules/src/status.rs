@@ -151,8 +151,8 @@ fn waits_for(record: &Record, category: &str) -> bool {
     }
     let event = record.event.as_deref().and_then(|event| Event::parse(event).ok());
     match event.map(|event| event.body) {
-        Some(Body::InvoiceCreated(_) | Body::InvoiceSent(_)) => category == "sales",
-        Some(Body::ExpenseLogged(expense)) => category == expense.category.word(),
+        Some(Body::InvoiceCreated(_) | Body::InvoiceUpdated(_) | Body::InvoiceSent(_)) => category == "sales",
+        Some(Body::ExpenseLogged(expense) | Body::ExpenseUpdated(expense)) => category == expense.category.word(),
         Some(Body::InvoiceVoided(_) | Body::ExpenseDeleted(_)) | None => false,
     }
 }

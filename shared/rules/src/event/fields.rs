@@ -87,6 +87,47 @@ text!(
     "This must be a currency code of three capital letters, such as GBP"
 );
 
+/// Grows with every edit of a document: an integer that JSON carries exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct Revision(u64);
+
+impl Revision {
+    /// The largest: what every reader of JSON takes as an exact integer, 2^53 - 1.
+    const MAX: u64 = (1 << 53) - 1;
+
+    /// It as a number.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl TryFrom<u64> for Revision {
+    type Error = &'static str;
+    fn try_from(number: u64) -> Result<Self, Self::Error> {
+        if number > Self::MAX {
+            return Err("This must be an integer of at most 9007199254740991");
+        }
+        Ok(Self(number))
+    }
+}
+
+impl From<Revision> for u64 {
+    fn from(revision: Revision) -> Self {
+        revision.0
+    }
+}
+
+impl utoipa::PartialSchema for Revision {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        number.minimum(Some(0)).maximum(Some(9_007_199_254_740_991_i64)).into()
+    }
+}
+
+impl utoipa::ToSchema for Revision {}
+
 /// A decimal that comes as a string: plain digits, no exponent.
 fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     struct Text;
@@ -136,11 +177,16 @@ pub(super) fn positive_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     Ok(value)
 }
 
+/// An amount of money that may be absent.
+pub(super) fn optional_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    positive_amount(deserializer).map(Some)
+}
+
 /// An amount of money with two places, not negative.
-pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let value = decimal(deserializer)?;
     if value < Decimal::ZERO || value.normalize().scale() > 2 {
         return Err(de::Error::custom("This must be an amount of money, such as \"540.00\", not negative"));
     }
-    Ok(Some(value))
+    Ok(value)
 }

@@ -35,8 +35,8 @@ pub struct Invoice {
     /// Whether unit amounts contain tax.
     pub line_amounts: LineAmounts,
     /// What Sessional shows the user as the sum to pay; compared with what Xero computes.
-    #[serde(default, deserialize_with = "fields::amount")]
-    pub total: Option<Decimal>,
+    #[serde(deserialize_with = "fields::amount")]
+    pub total: Decimal,
     /// Where the invoice can be seen in Sessional.
     #[serde(default)]
     pub url: Option<Url>,

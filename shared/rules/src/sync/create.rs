@@ -331,7 +331,7 @@ fn made_of<T>(element: Element<T>, made: impl Fn(T) -> Made) -> Result<Made, Vec
 
 /// The currency and total that Sessional shows the user.
 fn shown(job: &Job) -> Option<(String, Option<rust_decimal::Decimal>)> {
-    let invoice = job.invoice().map(|invoice| (invoice.currency.to_string(), invoice.total));
+    let invoice = job.invoice().map(|invoice| (invoice.currency.to_string(), Some(invoice.total)));
     invoice.or_else(|| job.expense().map(|expense| (expense.currency.to_string(), Some(expense.amount))))
 }
 

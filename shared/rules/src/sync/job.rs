@@ -84,8 +84,8 @@ impl Job {
     #[must_use]
     pub fn invoice(&self) -> Option<&Invoice> {
         match &self.event.as_ref()?.body {
-            Body::InvoiceCreated(invoice) | Body::InvoiceSent(invoice) => Some(invoice),
-            Body::InvoiceVoided(_) | Body::ExpenseLogged(_) | Body::ExpenseDeleted(_) => None,
+            Body::InvoiceCreated(invoice) | Body::InvoiceUpdated(invoice) | Body::InvoiceSent(invoice) => Some(invoice),
+            Body::InvoiceVoided(_) | Body::ExpenseLogged(_) | Body::ExpenseUpdated(_) | Body::ExpenseDeleted(_) => None,
         }
     }
 
@@ -93,8 +93,12 @@ impl Job {
     #[must_use]
     pub fn expense(&self) -> Option<&Expense> {
         match &self.event.as_ref()?.body {
-            Body::ExpenseLogged(expense) => Some(expense),
-            Body::InvoiceCreated(_) | Body::InvoiceSent(_) | Body::InvoiceVoided(_) | Body::ExpenseDeleted(_) => None,
+            Body::ExpenseLogged(expense) | Body::ExpenseUpdated(expense) => Some(expense),
+            Body::InvoiceCreated(_)
+            | Body::InvoiceUpdated(_)
+            | Body::InvoiceSent(_)
+            | Body::InvoiceVoided(_)
+            | Body::ExpenseDeleted(_) => None,
         }
     }
 
@@ -113,14 +117,16 @@ impl Job {
         let event = self.event.as_ref()?;
         let id = event.subject().to_string();
         Some(match &event.body {
-            Body::InvoiceCreated(invoice) | Body::InvoiceSent(invoice) => {
+            Body::InvoiceCreated(invoice) | Body::InvoiceUpdated(invoice) | Body::InvoiceSent(invoice) => {
                 (Kind::Invoice, id, invoice.number.to_string())
             }
             Body::InvoiceVoided(removed) => {
                 let number = removed.number.as_ref().map_or_else(|| id.clone(), ToString::to_string);
                 (Kind::Invoice, id, number)
             }
-            Body::ExpenseLogged(_) | Body::ExpenseDeleted(_) => (Kind::Expense, id.clone(), id),
+            Body::ExpenseLogged(_) | Body::ExpenseUpdated(_) | Body::ExpenseDeleted(_) => {
+                (Kind::Expense, id.clone(), id)
+            }
         })
     }
 
@@ -132,9 +138,16 @@ impl Job {
             return Step::Nothing;
         }
         match (&event.body, record.reference.is_some()) {
-            (Body::InvoiceCreated(_) | Body::ExpenseLogged(_), true) => Step::Nothing,
-            (Body::InvoiceSent(_), true) => Step::Update,
-            (Body::InvoiceCreated(_) | Body::InvoiceSent(_) | Body::ExpenseLogged(_), false) => Step::Create,
+            (Body::InvoiceCreated(_) | Body::ExpenseLogged(_) | Body::ExpenseUpdated(_), true) => Step::Nothing,
+            (Body::InvoiceUpdated(_) | Body::InvoiceSent(_), true) => Step::Update,
+            (
+                Body::InvoiceCreated(_)
+                | Body::InvoiceUpdated(_)
+                | Body::InvoiceSent(_)
+                | Body::ExpenseLogged(_)
+                | Body::ExpenseUpdated(_),
+                false,
+            ) => Step::Create,
             (Body::InvoiceVoided(_) | Body::ExpenseDeleted(_), true) => Step::Remove,
             (Body::InvoiceVoided(_) | Body::ExpenseDeleted(_), false) => Step::Bury,
         }

@@ -31,10 +31,10 @@ pub(super) fn plan(job: &Job, drawn: NewInvoice) -> Plan {
     if paid && changed {
         return Plan::Refused(Failure::paid_cannot_be_changed(&subject(job)));
     }
-    if !changed && (record.sent || paid) {
+    if !changed && (record.sent || paid || !job.is_sent()) {
         return Plan::Nothing;
     }
-    Plan::Send { update: Box::new(draw_update(id, changed.then_some(drawn))), content, changed }
+    Plan::Send { update: Box::new(draw_update(id, job.is_sent(), changed.then_some(drawn))), content, changed }
 }
 
 impl Sync<'_> {
@@ -52,8 +52,9 @@ impl Sync<'_> {
         };
         match plan(job, drawn) {
             Plan::Nothing => {
+                let sent = job.is_sent();
                 if let Some(record) = job.record.as_mut() {
-                    record.sent = true;
+                    record.sent |= sent;
                     record.clear();
                 }
                 self.store(job, Outcome::Done).await
@@ -98,7 +99,7 @@ impl Sync<'_> {
 
     async fn updated(&self, job: &mut Job, invoice: &Invoice, content: String, changed: bool) -> Result<(), Stop> {
         let now = self.clock.now();
-        let total = job.invoice().and_then(|invoice| invoice.total);
+        let (total, sent) = (job.invoice().map(|invoice| invoice.total), job.is_sent());
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         record.amounts.sessional_total = total.or(record.amounts.sessional_total);
         record.amounts.xero_total = invoice.total.or(record.amounts.xero_total);
@@ -111,9 +112,13 @@ impl Sync<'_> {
         }
         record.reference = Some(reference);
         record.content = Some(content);
-        record.sent = true;
+        record.sent |= sent;
         record.clear();
-        let message = if changed { "Updated in Xero and marked as sent" } else { "Marked as sent in Xero" };
+        let message = match (changed, sent) {
+            (true, true) => "Updated in Xero and marked as sent",
+            (true, false) => "Updated in Xero",
+            (false, _) => "Marked as sent in Xero",
+        };
         record.enter(record.state, message, now);
         self.store(job, Outcome::Done).await
     }
@@ -135,8 +140,8 @@ impl Sync<'_> {
 
 /// Lines go without their ids: Xero removes the lines that are not named and adds those that are new, so what
 /// stays is what was sent.
-fn draw_update(id: InvoiceId, changed: Option<NewInvoice>) -> InvoiceUpdate {
-    let mut update = InvoiceUpdate { sent_to_contact: Some(true), ..InvoiceUpdate::of(id) };
+fn draw_update(id: InvoiceId, sent: bool, changed: Option<NewInvoice>) -> InvoiceUpdate {
+    let mut update = InvoiceUpdate { sent_to_contact: sent.then_some(true), ..InvoiceUpdate::of(id) };
     if let Some(invoice) = changed {
         update.reference = invoice.reference;
         update.contact = Some(invoice.contact);

@@ -81,10 +81,10 @@ fn can_be_drawn(event: &Event, mapping: &Mapping, facts: &Facts) -> bool {
     let contact = ContactId::from_uuid(uuid::Uuid::nil());
     let choices = &mapping.choices;
     match &event.body {
-        Body::InvoiceCreated(invoice) | Body::InvoiceSent(invoice) => choices
+        Body::InvoiceCreated(invoice) | Body::InvoiceUpdated(invoice) | Body::InvoiceSent(invoice) => choices
             .sales
             .is_some_and(|target| document::draw_invoice(invoice, false, contact, target.account_id, facts).is_ok()),
-        Body::ExpenseLogged(expense) => choices
+        Body::ExpenseLogged(expense) | Body::ExpenseUpdated(expense) => choices
             .expenses
             .get(&expense.category)
             .is_some_and(|target| document::draw_expense(expense, contact, target.account_id, choices, facts).is_ok()),
@@ -94,8 +94,10 @@ fn can_be_drawn(event: &Event, mapping: &Mapping, facts: &Facts) -> bool {
 
 fn date(event: &Event) -> Option<Date> {
     match &event.body {
-        Body::InvoiceCreated(invoice) | Body::InvoiceSent(invoice) => Some(invoice.issued_on),
-        Body::ExpenseLogged(expense) => Some(expense.incurred_on),
+        Body::InvoiceCreated(invoice) | Body::InvoiceUpdated(invoice) | Body::InvoiceSent(invoice) => {
+            Some(invoice.issued_on)
+        }
+        Body::ExpenseLogged(expense) | Body::ExpenseUpdated(expense) => Some(expense.incurred_on),
         Body::InvoiceVoided(_) | Body::ExpenseDeleted(_) => None,
     }
 }
