@@ -1,19 +1,25 @@
 //! The local token issuer: stands for Sessional's sign-in, so that the API's JWT authorizer has something to
 //! check.
+//!
+//! A token names the account and the person apart, because an account may have several people, and says how and when
+//! the person signed in (`amr`, `auth_time`), which a second factor is judged by.
 
 use std::fs;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::layout::{Layout, StackFolder};
 use crate::python::Python;
 
 /// What the tokens of this stack are for.
 pub const AUDIENCE: &str = "sessional-xero";
+
+/// The claim that names the account: the template's `AccountClaim`.
+pub const ACCOUNT_CLAIM: &str = "account";
 
 /// How long a token lives unless something else is asked for.
 const LIFETIME_SECONDS: i64 = 12 * 60 * 60;
@@ -28,23 +34,18 @@ pub struct Issuer {
 }
 
 /// A wish for a token; the defaults make one that works.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Wish {
     /// The Sessional account.
     pub account: String,
+    /// The person who signs in, of those that the account has; by default the one who is called as the account is.
+    pub user: Option<String>,
     /// The audience.
     pub audience: Option<String>,
     /// Seconds until it expires; negative for one that has.
     pub expires_in: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    aud: &'a str,
-    sub: &'a str,
-    iat: i64,
-    exp: i64,
+    /// Further claims, a JSON object: it wins over what is here by default, and `null` leaves a claim out.
+    pub claims: Option<String>,
 }
 
 impl Issuer {
@@ -68,15 +69,8 @@ impl Issuer {
 
     /// A token.
     pub fn token(&self, wish: &Wish) -> anyhow::Result<String> {
-        let now = jiff::Timestamp::now().as_second();
-        let claims = Claims {
-            iss: &self.url,
-            aud: wish.audience.as_deref().unwrap_or(AUDIENCE),
-            sub: &wish.account,
-            iat: now,
-            exp: now + wish.expires_in.unwrap_or(LIFETIME_SECONDS),
-        };
         let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::RS256) };
+        let claims = claims(&self.url, jiff::Timestamp::now().as_second(), wish)?;
         jsonwebtoken::encode(&header, &claims, &self.key).context("failed to sign a token")
     }
 
@@ -97,5 +91,43 @@ impl Issuer {
     /// The key set.
     pub fn keys(&self) -> &Value {
         &self.keys
+    }
+}
+
+/// What a token says: somebody who has just signed in with a password and a second factor.
+fn claims(issuer: &str, now: i64, wish: &Wish) -> anyhow::Result<Map<String, Value>> {
+    let mut claims = Map::from_iter([
+        ("iss".to_owned(), json!(issuer)),
+        ("aud".to_owned(), json!(wish.audience.as_deref().unwrap_or(AUDIENCE))),
+        ("sub".to_owned(), json!(wish.user.as_ref().unwrap_or(&wish.account))),
+        (ACCOUNT_CLAIM.to_owned(), json!(wish.account)),
+        ("amr".to_owned(), json!(["pwd", "mfa"])),
+        ("auth_time".to_owned(), json!(now)),
+        ("iat".to_owned(), json!(now)),
+        ("exp".to_owned(), json!(now + wish.expires_in.unwrap_or(LIFETIME_SECONDS))),
+    ]);
+    let further: Map<String, Value> =
+        wish.claims.as_deref().map_or_else(|| Ok(Map::new()), serde_json::from_str).context("claims are an object")?;
+    claims.extend(further);
+    claims.retain(|_, value| !value.is_null());
+    Ok(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_has_several_people_and_each_signs_in_as_they_did() {
+        let wish = Wish {
+            account: "acc_a".into(),
+            user: Some("usr_colleague".into()),
+            claims: Some(r#"{"amr":["pwd"],"acr":["urn:one","urn:two"],"auth_time":null}"#.into()),
+            ..Wish::default()
+        };
+        let claims = claims("http://issuer", 1_000, &wish).unwrap();
+        assert_eq!((&claims["account"], &claims["sub"]), (&json!("acc_a"), &json!("usr_colleague")));
+        assert_eq!((&claims["amr"], &claims["acr"]), (&json!(["pwd"]), &json!(["urn:one", "urn:two"])));
+        assert_eq!((claims.get("auth_time"), &claims["iat"]), (None, &json!(1_000)));
     }
 }

@@ -16,7 +16,7 @@ use crate::binaries::{self, Build};
 use crate::deploy::{self, Deployment};
 use crate::emulator;
 use crate::front::{APP_PATH, Front, ISSUER_PATH, Surroundings};
-use crate::issuer::{AUDIENCE, Issuer};
+use crate::issuer::{ACCOUNT_CLAIM, AUDIENCE, Issuer};
 use crate::layout::{Layout, StackFolder};
 use crate::part::Part;
 use crate::ports::{AskedPorts, Ports};
@@ -240,6 +240,7 @@ fn parameters(front: &str, issuer: &str, xero: &str, options: &Options) -> BTree
         ("Architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned()),
         ("JwtIssuer", issuer.to_owned()),
         ("JwtAudience", AUDIENCE.to_owned()),
+        ("AccountClaim", ACCOUNT_CLAIM.to_owned()),
         ("XeroLoginUrl", xero.to_owned()),
         ("XeroIdentityUrl", xero.to_owned()),
         ("XeroApiUrl", xero.to_owned()),
