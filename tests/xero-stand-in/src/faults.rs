@@ -20,11 +20,15 @@ impl Faults {
         self.0.clone()
     }
 
-    /// Takes the next fault for an operation, if one is due.
-    pub(crate) fn take(&mut self, operation: &str, tenant: Option<uuid::Uuid>) -> Option<FaultKind> {
+    /// Takes the next fault for a call of an operation, if one is due.
+    pub(crate) fn take(&mut self, operation: &str, tenant: Option<uuid::Uuid>, body: &[u8]) -> Option<FaultKind> {
         let concerns = |fault: &Fault| {
             (fault.operation == "*" || fault.operation == operation)
                 && fault.tenant.is_none_or(|wanted| Some(wanted) == tenant)
+                && match &fault.kind {
+                    FaultKind::Poisoned { text, .. } => String::from_utf8_lossy(body).contains(text),
+                    _ => true,
+                }
         };
         let fault = self.0.iter_mut().find(|fault| concerns(fault))?;
         if fault.after > 0 {

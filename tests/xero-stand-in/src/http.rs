@@ -81,6 +81,8 @@ pub(crate) struct Reply {
     pub(crate) delay: Option<Duration>,
     /// The connection is closed instead of answering.
     pub(crate) dropped: bool,
+    /// The connection is closed in the middle of the answer.
+    pub(crate) cut_short: bool,
     /// What still counts as running until the answer is out.
     pub(crate) running: Option<Box<Running>>,
 }

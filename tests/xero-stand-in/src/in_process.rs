@@ -21,9 +21,10 @@ impl InProcess {
     }
 
     /// One request to the Xero side; the host of its address means nothing. Nothing comes back where the
-    /// connection is dropped on order. An answer that is late sleeps on tokio's clock.
+    /// connection breaks on order. An answer that is late sleeps on tokio's clock.
     pub async fn call(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
-        server::answered(&self.shared, request).await.ok()
+        let (answer, breaks) = server::answered(&self.shared, request).await.ok()?;
+        (!breaks).then_some(answer)
     }
 
     /// A client of the control API, in process too.

@@ -143,6 +143,19 @@ impl Json {
         }
     }
 
+    /// The first character, in names or texts, that XML 1.0 does not allow.
+    pub(crate) fn unreadable(&self) -> Option<char> {
+        let control = |c: &char| (*c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+        match self {
+            Self::Text(text) => text.chars().find(control),
+            Self::List(items) => items.iter().find_map(Self::unreadable),
+            Self::Object(members) => {
+                members.iter().find_map(|(name, value)| name.chars().find(control).or_else(|| value.unreadable()))
+            }
+            Self::Null | Self::Bool(_) | Self::Number(_) => None,
+        }
+    }
+
     /// An amount of money: two decimals.
     pub(crate) fn money(amount: Decimal) -> Self {
         Self::decimals(amount, 2)

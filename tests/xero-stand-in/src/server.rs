@@ -1,12 +1,14 @@
 //! The sockets: one for Xero, one for the control API, both on the loopback address alone.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -38,6 +40,7 @@ impl Shared {
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
         let mut world = self.lock();
         let outer = world.ids.enter();
+        gateway::late::catch_up(&mut world);
         let done = work(&mut world);
         world.ids = outer.enter();
         done
@@ -99,14 +102,55 @@ impl Drop for Ending {
 #[error("the connection is dropped on order")]
 pub(crate) struct Dropped;
 
-async fn answer(shared: Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-    Ok(answered(&shared, Request::from_parts(parts, body)).await?.map(Full::new))
+/// An answer on its way; it may break off in the middle.
+struct Outgoing {
+    bytes: Option<Bytes>,
+    whole: u64,
+    breaks: bool,
+    flushed: bool,
 }
 
-/// Answers one request of the Xero side, late where it is to be late.
-pub(crate) async fn answered(shared: &Shared, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Dropped;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
+        match self.bytes.take() {
+            Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            None if !self.breaks => Poll::Ready(None),
+            // One turn for what was written to leave before the connection ends.
+            None if !std::mem::replace(&mut self.flushed, true) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None => Poll::Ready(Some(Err(Dropped))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none() && !self.breaks
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.whole)
+    }
+}
+
+async fn answer(shared: Shared, request: Request<Incoming>) -> Result<Response<Outgoing>, Dropped> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    let (response, breaks) = answered(&shared, Request::from_parts(parts, body)).await?;
+    Ok(response.map(|mut bytes| {
+        let whole = bytes.len() as u64;
+        if breaks {
+            bytes.truncate(bytes.len() / 2);
+        }
+        Outgoing { bytes: Some(bytes).filter(|bytes| !bytes.is_empty()), whole, breaks, flushed: false }
+    }))
+}
+
+/// Answers one request of the Xero side, late where it is to be late; whether the answer breaks off on its way.
+pub(crate) async fn answered(shared: &Shared, request: Request<Bytes>) -> Result<(Response<Bytes>, bool), Dropped> {
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
     let call = Call::new(parts.method.as_str(), parts.uri.path(), query, parts.headers, body);
@@ -119,7 +163,8 @@ pub(crate) async fn answered(shared: &Shared, request: Request<Bytes>) -> Result
     if reply.dropped {
         return Err(Dropped);
     }
-    Ok(written(reply))
+    let breaks = reply.cut_short;
+    Ok((written(reply), breaks))
 }
 
 fn written(reply: Reply) -> Response<Bytes> {

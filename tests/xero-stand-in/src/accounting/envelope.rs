@@ -105,6 +105,16 @@ pub(crate) fn post_data_invalid(detail: &str) -> Reply {
     Reply::json(400, &body)
 }
 
+/// 400 for the whole call because of one character that XML does not know: Xero reads what comes as such.
+fn unreadable(character: char) -> Reply {
+    let code = u32::from(character);
+    let body = Json::object()
+        .with("ErrorNumber", 17_i64)
+        .with("Type", "PostDataInvalidException")
+        .with("Message", format!("'{character}', hexadecimal value 0x{code:02X}, is an invalid character."));
+    Reply::json(400, &body)
+}
+
 /// 400 for an expression or parameter that cannot be read.
 pub(crate) fn query_parse(message: &str) -> Reply {
     let body = Json::object().with("ErrorNumber", 16_i64).with("Type", "QueryParseException").with("Message", message);
@@ -115,6 +125,9 @@ pub(crate) fn query_parse(message: &str) -> Reply {
 pub(crate) fn elements(ctx: &Ctx<'_>, collection: &str) -> Result<Vec<Json>, Reply> {
     let text = std::str::from_utf8(&ctx.call.body).map_err(|_| post_data_invalid("it is not UTF-8."))?;
     let body = Json::parse(text).map_err(|error| post_data_invalid(&format!("{error}.")))?;
+    if let Some(character) = body.unreadable() {
+        return Err(unreadable(character));
+    }
     match body.get(collection) {
         Some(Json::List(items)) if items.is_empty() => Err(post_data_invalid("no elements were found.")),
         Some(Json::List(items)) if items.iter().all(|item| matches!(item, Json::Object(_))) => Ok(items.clone()),

@@ -95,7 +95,8 @@ fn blank() -> Line {
 
 /// Two of quantity, unit amount and line amount determine the third; all three must agree.
 fn amounts(ctx: &Ctx<'_>, kind: Kind, item: &Json, line: &mut Line) -> Result<(), String> {
-    let mut quantity = fields::number(ctx, item, "Quantity")?;
+    // It is kept and shown to four decimals (facts 10.1).
+    let mut quantity = fields::number(ctx, item, "Quantity")?.map(|quantity| ctx.round(quantity, 4));
     let mut unit = fields::number(ctx, item, "UnitAmount")?.map(|unit| ctx.round(unit, ctx.unit_places()));
     let sent = fields::number(ctx, item, "LineAmount")?;
     discount(ctx, kind, item, line)?;

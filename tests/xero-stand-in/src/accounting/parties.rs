@@ -131,7 +131,7 @@ fn by_number<'c>(ctx: &'c Ctx<'_>, number: &str) -> Option<&'c Contact> {
 }
 
 fn same_name(ctx: &Ctx<'_>, left: &str, right: &str) -> bool {
-    let right = right.trim();
+    let right = right.split_whitespace().collect::<Vec<_>>().join(" ");
     left == right || (!ctx.switches.contact_names_mind_case && left.to_lowercase() == right.to_lowercase())
 }
 
@@ -207,11 +207,19 @@ fn lists(element: &Json, contact: &mut Contact, messages: &mut Vec<String>) {
         if contact.persons.len() > MOST_PERSONS {
             messages.push(format!("A contact can have at most {MOST_PERSONS} additional people."));
         }
+        messages.extend(contact.persons.iter().filter_map(person_trouble));
         if !contact.persons.is_empty() && contact.text("EmailAddress").is_none() {
             messages
                 .push("Additional people cannot be added when the primary person has no email address set.".to_owned());
         }
     }
+}
+
+fn person_trouble(person: &Json) -> Option<String> {
+    let limits = ["FirstName", "LastName", "EmailAddress"];
+    let too_long = limits.iter().find_map(|field| fields::text(person, field, LONGEST_NAME).err());
+    let email = person.text("EmailAddress").filter(|email| !email.is_empty() && !is_email(email));
+    too_long.or_else(|| email.map(|_| "Email address must be valid.".to_owned()))
 }
 
 fn phone_trouble(phone: &Json) -> Option<String> {
@@ -244,13 +252,19 @@ fn address_trouble(address: &Json) -> Option<String> {
     limits.iter().find_map(|(field, longest)| fields::text(address, field, *longest).err())
 }
 
-/// A plain look: one `@`, ASCII, something on both sides and a dot behind.
+/// An address as Xero takes it: plain ASCII (umlauts are refused, facts 4.5), one `@`, no quotes or
+/// brackets, dots that separate something, and a domain of two labels at least that ends in letters.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
-    text.is_ascii()
-        && !text.contains(char::is_whitespace)
-        && !local.is_empty()
-        && !domain.contains('@')
-        && domain.split('.').count() > 1
-        && domain.split('.').all(|label| !label.is_empty())
+    let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    let label = |part: &str| {
+        !part.starts_with('-') && !part.ends_with('-') && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let mut parts = domain.rsplit('.');
+    let top = parts.next().unwrap_or_default();
+    local.split('.').all(|part| !part.is_empty() && part.chars().all(atom))
+        && domain.split('.').all(|part| !part.is_empty() && label(part))
+        && parts.next().is_some()
+        && top.len() > 1
+        && !top.chars().all(|c| c.is_ascii_digit())
 }

@@ -4,6 +4,7 @@ use super::{Ctx, bank_transactions, contacts, credit_notes, extras, invoices, pa
 use crate::http::Reply;
 
 /// One operation of the API.
+#[derive(Debug)]
 pub(crate) struct Route {
     method: &'static str,
     path: &'static str,
@@ -16,6 +17,7 @@ pub(crate) struct Route {
 }
 
 /// A route with what its path said.
+#[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) route: &'static Route,
     pub(crate) params: Vec<String>,

@@ -25,6 +25,9 @@ pub(crate) struct Stored {
     at: Timestamp,
     /// The first call has not been answered yet.
     pub(crate) running: bool,
+    /// Its gateway gave up, and what it will answer is not known yet.
+    #[serde(default)]
+    pub(crate) unfinished: bool,
     status: u16,
     content_type: Option<String>,
     body: String,
@@ -61,7 +64,7 @@ pub(crate) fn check(world: &mut World, client_id: &str, tenant: Uuid, call: &Cal
         let sentence = format!("Idempotency Key: {key} is used with a different request.");
         return Verdict::Answered(envelope::exception(&sentence));
     }
-    if stored.running && !world.switches.idempotency_waits {
+    if stored.unfinished || (stored.running && !world.switches.idempotency_waits) {
         return Verdict::Answered(Reply::empty(409));
     }
     Verdict::Answered(Reply {
@@ -79,6 +82,7 @@ pub(crate) fn store(world: &mut World, name: String, tenant: Uuid, call: &Call, 
         tenant,
         at: now,
         running: reply.delay.is_some(),
+        unfinished: false,
         status: reply.status,
         content_type: reply.content_type.clone(),
         body: String::from_utf8_lossy(&reply.body).into_owned(),

@@ -4,8 +4,10 @@
 //! The journal line is written here too, whatever the outcome.
 
 pub(crate) mod idempotency;
+pub(crate) mod late;
 pub(crate) mod limits;
 pub(crate) mod problems;
+mod spoiled;
 
 use std::time::Duration;
 
@@ -108,8 +110,8 @@ fn dispatch(world: &mut World, call: &Call, at: Timestamp, note: &mut Note) -> R
             };
             note.operation = found.operation().to_owned();
             note.secret = found.is_secret();
-            let fault = world.faults.take(&note.operation, None);
-            with_fault(world, fault, |world| identity::answer(world, found, call, at))
+            let fault = world.faults.take(&note.operation, None, &call.body);
+            spoiled::run(world, fault, call, |world, call| identity::answer(world, found, call, at))
         }
         _ => Reply::not_found(),
     }
@@ -126,7 +128,7 @@ fn accounting(world: &mut World, call: &Call, rest: &[&str], at: Timestamp, note
     if !token.may(found.route.scope, call.is_write()) {
         return problems::unauthorized(problems::AUTHORIZATION, &world.switches);
     }
-    let fault = world.faults.take(&note.operation, Some(tenant));
+    let fault = world.faults.take(&note.operation, Some(tenant), &call.body);
     if let Some(FaultKind::TooManyRequests { problem, retry_after }) = &fault {
         return limits::too_many(problem, *retry_after);
     }
@@ -139,7 +141,7 @@ fn accounting(world: &mut World, call: &Call, rest: &[&str], at: Timestamp, note
     } else {
         None
     };
-    let mut reply = keyed(world, call, &found, (&token, tenant, role), at, fault);
+    let mut reply = keyed(world, call, found, (&token, tenant, role), at, fault);
     if let Some(remaining) = remaining {
         reply = remaining.on(reply);
         reply.running().flight = Some((token.client_id.clone(), tenant));
@@ -171,7 +173,7 @@ fn admit(world: &World, call: &Call, at: Timestamp, note: &mut Note) -> Result<A
 fn keyed(
     world: &mut World,
     call: &Call,
-    found: &Found,
+    found: Found,
     (token, tenant, role): (&AccessToken, Uuid, Role),
     at: Timestamp,
     fault: Option<FaultKind>,
@@ -189,7 +191,12 @@ fn keyed(
         Verdict::New(name) => Some(name),
         Verdict::Unkeyed => None,
     };
-    let mut reply = with_fault(world, fault, |world| handle(world, call, found, (token, tenant, role), at));
+    if let Some(FaultKind::GatewayTimeout { lands_after }) = fault.as_ref().filter(|_| call.is_write()) {
+        let asked = (token.clone(), tenant, role);
+        return late::postpone(world, call, found, asked, (name, *lands_after), at);
+    }
+    let mut reply =
+        spoiled::run(world, fault, call, |world, call| handle(world, call, &found, (token, tenant, role), at));
     if let Some(name) = name {
         idempotency::store(world, name.clone(), tenant, call, at, &reply);
         reply.running().stored_as = Some(name);
@@ -223,25 +230,4 @@ fn handle(
     let reply = (found.route.handler)(&mut ctx);
     world.collect_events(tenant);
     reply
-}
-
-/// Runs a handler and spoils its answer as ordered.
-fn with_fault(world: &mut World, fault: Option<FaultKind>, run: impl FnOnce(&mut World) -> Reply) -> Reply {
-    match fault {
-        None => run(world),
-        Some(FaultKind::ServerErrorBefore) => problems::server_error(&world.switches),
-        Some(FaultKind::ServerErrorAfter) => {
-            run(world);
-            problems::server_error(&world.switches)
-        }
-        Some(FaultKind::Offline) => problems::offline(),
-        Some(FaultKind::NotFound) => Reply::not_found(),
-        Some(FaultKind::TooManyRequests { problem, retry_after }) => limits::too_many(&problem, retry_after),
-        Some(FaultKind::DropBefore) => Reply { dropped: true, ..Reply::empty(500) },
-        Some(FaultKind::DropAfter) => Reply { dropped: true, ..run(world) },
-        Some(FaultKind::Slow { milliseconds }) => {
-            Reply { delay: Some(Duration::from_millis(milliseconds)), ..run(world) }
-        }
-        Some(FaultKind::Answer { status, content_type, body }) => Reply::text(status, &content_type, body),
-    }
 }

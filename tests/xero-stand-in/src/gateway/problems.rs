@@ -29,6 +29,18 @@ pub(crate) fn offline() -> Reply {
     Reply::plain(503, "The Organisation is offline")
 }
 
+/// 503 of Xero itself.
+pub(crate) fn unavailable() -> Reply {
+    Reply::plain(503, "The service is unavailable.")
+}
+
+/// 504 of a gateway that waited no longer.
+pub(crate) fn gateway_timeout() -> Reply {
+    let page = "<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body>\r\n\
+        <center><h1>504 Gateway Time-out</h1></center>\r\n</body>\r\n</html>\r\n";
+    Reply::html(504, page.to_owned())
+}
+
 /// 406 in XML, which is what Xero speaks unless it is asked for JSON.
 pub(crate) fn not_acceptable() -> Reply {
     let body = "<ApiException><ErrorNumber>0</ErrorNumber><Type>NotAcceptable</Type>\

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::control::types::Delivery;
+use crate::gateway::late;
 use crate::server::Shared;
 
 /// Delivers whatever is due by the stand-in's clock, one after the other, and returns when nothing is.
@@ -41,7 +42,8 @@ pub(crate) async fn run(shared: Shared) {
     loop {
         settle(&shared).await;
         let wait = shared.with(|world| {
-            let next = world.outbox.next_time(&world.apps).filter(|_| !world.clock.is_frozen())?;
+            let next = [world.outbox.next_time(&world.apps), late::next(world)].into_iter().flatten().min();
+            let next = next.filter(|_| !world.clock.is_frozen())?;
             Duration::try_from(next.duration_since(world.clock.now())).ok()
         });
         match wait {

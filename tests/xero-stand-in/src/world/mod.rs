@@ -17,6 +17,7 @@ pub(crate) use ledger::Ledger;
 use crate::control::types::JournalEntry;
 use crate::faults::Faults;
 use crate::gateway::idempotency::Stored;
+use crate::gateway::late::LateRequest;
 use crate::gateway::limits::Limits;
 use crate::identity::grants::Grants;
 use crate::ids::Series;
@@ -48,6 +49,9 @@ pub(crate) struct World {
     pub(crate) limits: Limits,
     #[serde(skip)]
     pub(crate) faults: Faults,
+    /// Requests that go on behind a gateway that gave up.
+    #[serde(skip)]
+    pub(crate) late: Vec<LateRequest>,
     #[serde(skip)]
     pub(crate) journal: VecDeque<JournalEntry>,
     #[serde(skip)]

@@ -105,3 +105,96 @@ async fn the_orders_of_one_organisation_are_taken_back_without_the_others() {
     world.control().clear_faults().await.unwrap();
     assert!(world.control().faults().await.unwrap().is_empty());
 }
+
+fn contacts_named(names: &[&str]) -> serde_json::Value {
+    json!({"Contacts": names.iter().map(|name| json!({"Name": name})).collect::<Vec<_>>()})
+}
+
+#[tokio::test]
+async fn behind_a_gateway_that_gave_up_the_request_goes_on_and_lands_later() {
+    let world = World::connected().await;
+    let kind = FaultKind::GatewayTimeout { lands_after: Some(40) };
+    world.control().fault(&Fault::once("createContacts", kind)).await.unwrap();
+    let keyed = || {
+        let request = world.api(Method::PUT, "/Contacts").json(&contacts_named(&["A"]));
+        send(request.header("Idempotency-Key", "a key"))
+    };
+    let answer = keyed().await;
+    assert_eq!((answer.status, answer.header("content-type")), (504, Some("text/html; charset=utf-8")));
+    assert_eq!(contacts(&world).await, 0, "nothing yet");
+    assert_eq!(keyed().await.status, 409, "the key is in use for as long as it runs");
+    world.control().advance_clock(39).await.unwrap();
+    assert_eq!(contacts(&world).await, 0);
+    world.control().advance_clock(1).await.unwrap();
+    assert_eq!(contacts(&world).await, 1);
+    let snapshot = world.control().snapshot(HARBOUR_SOUND).await.unwrap();
+    let repeated = keyed().await;
+    assert_eq!(repeated.first("Contacts")["ContactID"], snapshot["Contacts"][0]["ContactID"], "the stored answer");
+    world.control().advance_clock(6 * 60).await.unwrap();
+    assert_eq!(keyed().await.status, 400, "the key is forgotten, the name taken");
+}
+
+#[tokio::test]
+async fn an_update_lands_late_over_what_was_written_meanwhile_or_never_lands() {
+    let world = World::connected().await;
+    let id = world.invoice("SES-1").await;
+    let write = async |reference: &str| {
+        let body = json!({"Invoices": [{"InvoiceID": id, "Reference": reference}]});
+        world.post(&format!("/Invoices/{id}"), &body).await.status
+    };
+    for (lands_after, expected) in [(Some(10), "late"), (None, "meanwhile")] {
+        let kind = FaultKind::GatewayTimeout { lands_after };
+        world.control().fault(&Fault::once("updateInvoice", kind)).await.unwrap();
+        assert_eq!((write("late").await, write("meanwhile").await), (504, 200));
+        world.control().advance_clock(60).await.unwrap();
+        assert_eq!(world.read_invoice(id).await["Reference"], expected);
+    }
+}
+
+#[tokio::test]
+async fn one_document_spoils_its_call_and_the_good_ones_are_saved_all_the_same_or_not() {
+    for (saves_others, saved) in [(true, 2), (false, 0)] {
+        for status in [400, 500] {
+            let world = World::connected().await;
+            let kind = FaultKind::Poisoned { text: "Poison".to_owned(), status, saves_others };
+            world.control().fault(&Fault::once("createContacts", kind).times(9)).await.unwrap();
+            let answer = world.put("/Contacts?summarizeErrors=false", &contacts_named(&["A", "Poison", "B"])).await;
+            assert_eq!((answer.status, contacts(&world).await), (status, saved));
+            assert_eq!(world.put("/Contacts", &contacts_named(&["C"])).await.status, 200, "without it all is well");
+            assert_eq!(world.put("/Contacts", &contacts_named(&["Poison"])).await.status, status, "it never is");
+        }
+    }
+}
+
+#[tokio::test]
+async fn half_of_an_answer_comes_framed_as_a_whole_one_or_broken_off() {
+    let world = World::connected().await;
+    let request = |name: &str| world.api(Method::PUT, "/Contacts").json(&contacts_named(&[name]));
+    world.control().fault(&Fault::once("createContacts", FaultKind::CutShort { framed: true })).await.unwrap();
+    let answer = send(request("A")).await;
+    assert_eq!(answer.status, 200);
+    assert!(serde_json::from_str::<serde_json::Value>(&answer.text).is_err());
+    world.control().fault(&Fault::once("createContacts", FaultKind::CutShort { framed: false })).await.unwrap();
+    let answer = request("B").send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    assert!(answer.text().await.is_err(), "the connection ends in the middle");
+    assert_eq!(contacts(&world).await, 2, "both were saved");
+}
+
+#[tokio::test]
+async fn a_429_of_any_kind_comes_with_and_without_a_time_and_503_is_plain() {
+    let world = World::connected().await;
+    for problem in ["minute", "day", "appminute", "concurrent"] {
+        for retry_after in [Some(26), None] {
+            let kind = FaultKind::TooManyRequests { problem: problem.to_owned(), retry_after };
+            world.control().fault(&Fault::once("getCurrencies", kind)).await.unwrap();
+            let answer = world.get("/Currencies").await;
+            assert_eq!((answer.status, answer.text.as_str()), (429, ""), "facts 2.1: empty");
+            assert_eq!(answer.header("x-rate-limit-problem"), Some(problem));
+            assert_eq!(answer.header("retry-after"), retry_after.map(|_| "26"));
+        }
+    }
+    world.control().fault(&Fault::once("getCurrencies", FaultKind::Unavailable)).await.unwrap();
+    let answer = world.get("/Currencies").await;
+    assert_eq!((answer.status, answer.header("content-type")), (503, Some("text/plain; charset=utf-8")));
+}

@@ -24,6 +24,7 @@ mod invoices;
 mod listings;
 mod pages;
 mod settlement;
+mod strictness;
 mod switches;
 mod tokens;
 mod way_through;

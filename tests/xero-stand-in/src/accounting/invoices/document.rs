@@ -141,17 +141,22 @@ fn header(element: &Json, document: &mut Document) -> Result<(), String> {
     if element.has("Url") {
         document.url = fields::url(element)?;
     }
-    match element.text("LineAmountTypes") {
-        None => {}
-        Some(kind) if ["Exclusive", "Inclusive", "NoTax"].contains(&kind) => document.line_amounts = kind.to_owned(),
-        Some(kind) if ["EXCLUSIVE", "INCLUSIVE", "NOTAX"].contains(&kind.to_uppercase().as_str()) => {
-            let spelled =
-                ["Exclusive", "Inclusive", "NoTax"].into_iter().find(|known| known.eq_ignore_ascii_case(kind));
-            document.line_amounts = spelled.unwrap_or("Exclusive").to_owned();
-        }
-        Some(_) => return Err("The LineAmountTypes is not valid.".to_owned()),
+    if element.has("LineAmountTypes") && element.text("LineAmountTypes").is_some() {
+        let kind = line_amount_types(element).ok_or("The LineAmountTypes is not valid.")?;
+        kind.clone_into(&mut document.line_amounts);
     }
     Ok(())
+}
+
+/// The `LineAmountTypes` of a request, in any case.
+fn line_amount_types(element: &Json) -> Option<&'static str> {
+    let sent = element.text("LineAmountTypes")?;
+    ["Exclusive", "Inclusive", "NoTax"].into_iter().find(|known| known.eq_ignore_ascii_case(sent))
+}
+
+/// Whether a request wants another tax basis than the document has.
+pub(crate) fn other_basis(element: &Json, document: &Document) -> bool {
+    line_amount_types(element).is_some_and(|kind| kind != document.line_amounts)
 }
 
 fn bank_account(ctx: &Ctx<'_>, element: &Json, document: &mut Document) -> Result<(), String> {

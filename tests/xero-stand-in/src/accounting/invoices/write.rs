@@ -91,6 +91,10 @@ pub(crate) fn change(ctx: &mut Ctx<'_>, id: Uuid, element: &Json) -> Result<Docu
     let status = element.text("Status").unwrap_or(&before.status).to_owned();
     let settled = ctx.ledger.is_settled_in_part(id);
     allowed(ctx, &before, &status, settled)?;
+    if is_approved(&before) && document::other_basis(element, &before) {
+        // Facts 2.10: such a request dies, today and for ever.
+        return Err(Refusal { crash: true, ..Refusal::default() });
+    }
     if matches!(status.as_str(), "VOIDED" | "DELETED") {
         if let Some(sentence) = ctx.locked(before.date) {
             return Err(Refusal::because(sentence));
@@ -104,11 +108,8 @@ pub(crate) fn change(ctx: &mut Ctx<'_>, id: Uuid, element: &Json) -> Result<Docu
     let party = document::apply(ctx, element, &mut after, false)?;
     let number = fields::text(element, "InvoiceNumber", 255).map_err(Refusal::because)?;
     after.number = number.filter(|number| !number.is_empty()).or(after.number);
-    if before.status == "AUTHORISED" && after.line_amounts != before.line_amounts {
-        return Err(Refusal { crash: true, ..Refusal::default() });
-    }
-    if settled && !may_change_settled(&before, &after) {
-        return Err(Refusal::because(HAS_PAYMENT));
+    if (settled || before.status == "PAID") && !may_change_settled(&before, &after) {
+        return Err(Refusal::because(if settled { HAS_PAYMENT } else { BAD_STATUS }));
     }
     after.status = status;
     check(ctx, &after, Some(&before), true)?;
@@ -135,10 +136,17 @@ fn allowed(ctx: &Ctx<'_>, before: &Document, to: &str, settled: bool) -> Result<
         ("SUBMITTED", "DRAFT") => ctx.switches.submitted_back_to_draft,
         ("SUBMITTED", "SUBMITTED" | "AUTHORISED" | "DELETED") => true,
         ("AUTHORISED", "AUTHORISED" | "VOIDED") => true,
-        ("PAID", "PAID") => true,
+        // A bill that is paid takes some fields still, a sales invoice nothing at all (facts 2.6 and 4.6).
+        ("PAID", "PAID") if before.kind == Kind::Accrec && settled => return Err(Refusal::because(HAS_PAYMENT)),
+        ("PAID", "PAID") => before.kind == Kind::Accpay,
         _ => false,
     };
     if fine { Ok(()) } else { Err(Refusal::because(BAD_STATUS)) }
+}
+
+/// Whether the document has left the drafts.
+fn is_approved(document: &Document) -> bool {
+    matches!(document.status.as_str(), "AUTHORISED" | "PAID")
 }
 
 /// What may change on a document that has a payment or credit.
@@ -222,8 +230,8 @@ fn next_number(ctx: &mut Ctx<'_>) -> String {
 
 /// Only an approved sales invoice can be marked as sent.
 fn mark_sent(element: &Json, document: &mut Document) {
-    let approved = matches!(document.status.as_str(), "AUTHORISED" | "PAID");
-    if let Some(sent) = element.flag("SentToContact").filter(|_| document.kind == Kind::Accrec && approved) {
+    let markable = document.kind == Kind::Accrec && is_approved(document);
+    if let Some(sent) = element.flag("SentToContact").filter(|_| markable) {
         document.sent |= sent;
     }
 }

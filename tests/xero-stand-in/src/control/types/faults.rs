@@ -87,6 +87,29 @@ pub enum FaultKind {
         /// By so many milliseconds.
         milliseconds: u64,
     },
+    /// 503 in plain text of Xero itself, and nothing saved.
+    Unavailable,
+    /// 504 with a page in HTML: the gateway gave up, and the request goes on behind it. It lands so many
+    /// seconds later by the stand-in's clock, or never.
+    GatewayTimeout {
+        /// Seconds until it lands; it is lost without.
+        lands_after: Option<i64>,
+    },
+    /// The whole call fails because of the document that has this text in it; calls without it are well.
+    /// Order it for as many calls as it shall stand.
+    Poisoned {
+        /// What the document has in it.
+        text: String,
+        /// 500, or 400.
+        status: u16,
+        /// Whether the call's other documents are saved all the same.
+        saves_others: bool,
+    },
+    /// Everything is saved, and half of the answer arrives.
+    CutShort {
+        /// The half is framed as a whole answer; otherwise the connection ends in the middle.
+        framed: bool,
+    },
     /// Any answer at all.
     Answer {
         /// The status.
