@@ -5,12 +5,11 @@ use crate::{Answered, App, unavailable};
 use aws::clock::SystemClock;
 use aws::http::json;
 use http::StatusCode;
-use jiff::Timestamp;
 use rules::connection::{Connection, Status};
 use rules::mapping::{Choices, ExpenseDocuments, Mapping};
 use rules::mapping_view::{MappingRequest, MappingView};
 use rules::organisation::Facts;
-use rules::ports::{Connections as _, Mappings as _, Organisations as _, Written};
+use rules::ports::{Clock as _, Connections as _, Mappings as _, Organisations as _, Written};
 use rules::session::{Interruption, Session};
 use rules::status::{self, BrokenView};
 use rules::{AccountId, Problem, chart, facts, held, lost};
@@ -31,7 +30,7 @@ impl App {
         let connection = self.connection(account).await?;
         let tenant = connection.organisation.as_ref().ok_or_else(Problem::not_connected)?.tenant;
         let stored = self.table.mapping(account, tenant).await.map_err(unavailable)?;
-        let mapping = stored.unwrap_or_else(|| Mapping::new(account.clone(), tenant, Timestamp::now()));
+        let mapping = stored.unwrap_or_else(|| Mapping::new(account.clone(), tenant, SystemClock.now()));
         Ok(json(StatusCode::OK, &MappingView::from(mapping)))
     }
 
@@ -84,7 +83,7 @@ impl App {
     /// Upkeep lets go what a sync decides to hold at this very moment, for it has still seen the old mapping.
     async fn note_drain(&self, account: &AccountId) -> Result<(), Problem> {
         let mut connection = self.connection(account).await?;
-        connection.draining_since = Some(Timestamp::now());
+        connection.draining_since = Some(SystemClock.now());
         connection.archived_categories.clear();
         match self.table.put_connection(&mut connection).await.map_err(unavailable)? {
             Written::Done => Ok(()),
@@ -119,7 +118,7 @@ impl App {
         seen: Option<u64>,
     ) -> Result<Mapping, Problem> {
         let stored = self.table.mapping(account, tenant).await.map_err(unavailable)?;
-        let now = Timestamp::now();
+        let now = SystemClock.now();
         let mut mapping = stored.unwrap_or_else(|| Mapping::new(account.clone(), tenant, now));
         if seen.is_some_and(|seen| seen != mapping.revision) {
             return Err(Problem::conflict());

@@ -4,15 +4,15 @@ mod chart;
 pub mod log;
 pub mod retry;
 
+use aws::clock::SystemClock;
 use aws::http::{account, bytes, json, problem};
 use aws::queues::Queue;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use http::{Response, StatusCode};
-use jiff::Timestamp;
 use lambda_http::{Body, Request, RequestExt};
 use rules::connection::Connection;
-use rules::ports::{Connections as _, Cooldowns as _, Mappings as _, TokenVault, Unavailable};
+use rules::ports::{Clock as _, Connections as _, Cooldowns as _, Mappings as _, TokenVault, Unavailable};
 use rules::tokens::Memory;
 use rules::{AccountId, Problem, status};
 use std::convert::Infallible;
@@ -76,7 +76,7 @@ impl App {
         let (mapping, waiting) = match tenant {
             Some(tenant) => (
                 self.table.mapping(account, tenant).await.map_err(unavailable)?,
-                self.table.cooling_until(tenant, Timestamp::now()).await.map_err(unavailable)?,
+                self.table.cooling_until(tenant, SystemClock.now()).await.map_err(unavailable)?,
             ),
             None => (None, None),
         };

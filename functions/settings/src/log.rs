@@ -1,10 +1,10 @@
 //! The sync log: records of the organisation that the account is or was last connected to.
 
 use crate::{Answered, App, unavailable};
+use aws::clock::SystemClock;
 use aws::http::json;
 use http::StatusCode;
-use jiff::Timestamp;
-use rules::ports::{Organisations as _, Records as _};
+use rules::ports::{Clock as _, Organisations as _, Records as _};
 use rules::record::{Kind, Record, RecordKey, State};
 use rules::record_view::{self, RecordView};
 use rules::{AccountId, Problem};
@@ -44,7 +44,7 @@ impl App {
             _ => unavailable(error),
         })?;
         let short_code = self.short_code(account, tenant).await?;
-        let now = Timestamp::now();
+        let now = SystemClock.now();
         let records: Vec<RecordView> = page
             .records
             .into_iter()
@@ -57,7 +57,7 @@ impl App {
     pub(crate) async fn record(&self, account: &AccountId, kind: &str, id: &str) -> Answered {
         let record = self.find(account, kind, id).await?;
         let short_code = self.short_code(account, record.key.tenant).await?;
-        Ok(json(StatusCode::OK, &record_view::draw(record, short_code.as_deref(), Timestamp::now())))
+        Ok(json(StatusCode::OK, &record_view::draw(record, short_code.as_deref(), SystemClock.now())))
     }
 
     /// The record of the account and organisation that has this name.

@@ -5,10 +5,13 @@
 //! not travel to a place we did not choose), proxies of the environment are not consulted, and
 //! every wait has an end.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
+use reqwest::{Request, RequestBuilder, Response};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
@@ -69,6 +72,53 @@ pub fn client_with(timeouts: Timeouts) -> Result<reqwest::Client, SetupError> {
         .build()?)
 }
 
+/// A way to Xero other than the network: what a simulation puts in its place.
+pub trait Exchange: fmt::Debug + Send + Sync {
+    /// Carries one request and brings its answer.
+    fn exchange(&self, request: Request) -> Exchanged;
+}
+
+/// An exchange under way.
+pub type Exchanged = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
+
+/// What carries requests to Xero: an HTTP client, or whatever stands in its place. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    http: reqwest::Client,
+    instead: Option<Arc<dyn Exchange>>,
+}
+
+impl Transport {
+    /// Requests are built by this client and carried by something else.
+    pub fn instead_of(http: reqwest::Client, instead: Arc<dyn Exchange>) -> Self {
+        Self { http, instead: Some(instead) }
+    }
+
+    /// What requests are built with.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        self.carry(request.build()?).await
+    }
+
+    /// Sends a request that is complete.
+    pub(crate) async fn carry(&self, request: Request) -> Result<Response, Failure> {
+        match &self.instead {
+            None => Ok(self.http.execute(request).await?),
+            Some(instead) => instead.exchange(request).await,
+        }
+    }
+}
+
+impl From<reqwest::Client> for Transport {
+    fn from(http: reqwest::Client) -> Self {
+        Self { http, instead: None }
+    }
+}
+
 fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -81,13 +131,14 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
 }
 
 /// How an exchange without an answer ended.
-pub(crate) struct Failure {
+#[derive(Debug)]
+pub struct Failure {
     /// Whether it ran out of time.
-    pub(crate) timed_out: bool,
+    pub timed_out: bool,
     /// Whether the request may have arrived.
-    pub(crate) sent: bool,
+    pub sent: bool,
     /// The innermost reason. The outer ones name addresses, and addresses may quote names.
-    pub(crate) cause: String,
+    pub cause: String,
 }
 
 impl From<reqwest::Error> for Failure {

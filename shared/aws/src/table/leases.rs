@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use jiff::Timestamp;
 use rules::ports::{Answer, BrokenRefreshes, Cooldowns, Lease, Leases};
+use rules::random;
 use std::time::Duration;
-use uuid::Uuid;
 use xero::{TenantId, XeroUserId};
 
 /// The partition of the index on changes that lists the leases that are out.
@@ -23,7 +23,7 @@ fn lease_key(user: XeroUserId) -> Key {
 #[async_trait]
 impl Leases for Table {
     async fn acquire(&self, user: XeroUserId, now: Timestamp, length: Duration) -> Answer<Option<Lease>> {
-        let lease = Lease { user, owner: Uuid::new_v4().to_string() };
+        let lease = Lease { user, owner: random::uuid().to_string() };
         let until = now + length;
         let mut item: Item = lease_key(user).into();
         item.insert("kind".to_owned(), text("token lease"));

@@ -11,11 +11,10 @@ use crate::trouble::{because, unavailable};
 use async_trait::async_trait;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
-use rules::AccountId;
 use rules::grant::{StoredToken, TokenContext, TokenHistory, TokenPointer};
 use rules::ports::{Answer, TokenVault, Written};
+use rules::{AccountId, random};
 use std::collections::HashMap;
-use uuid::Uuid;
 use xero::{RefreshToken, XeroUserId};
 
 /// What the pointers of this store begin with.
@@ -83,7 +82,7 @@ impl TokenVault for SealedTokens {
     }
 
     fn place(&self, user: XeroUserId) -> TokenPointer {
-        TokenPointer(format!("{PREFIX}{user}/{}", Uuid::new_v4().simple()))
+        TokenPointer(format!("{PREFIX}{user}/{}", random::uuid().simple()))
     }
 
     fn is_full(&self, _: &TokenHistory) -> bool {

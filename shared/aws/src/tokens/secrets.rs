@@ -6,11 +6,10 @@ use crate::trouble::{because, unavailable};
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::operation::delete_secret::DeleteSecretError;
 use jiff::Timestamp;
-use rules::AccountId;
 use rules::grant::{StoredToken, TokenHistory, TokenPointer};
 use rules::ports::{Answer, TokenVault, Written};
+use rules::{AccountId, random};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use xero::{RefreshToken, Secret, XeroUserId};
 
 /// Secrets Manager keeps about 100 versions of a secret and removes none that is younger than a day; a new
@@ -73,7 +72,7 @@ impl TokenVault for TokenSecrets {
     }
 
     fn place(&self, user: XeroUserId) -> TokenPointer {
-        TokenPointer(format!("{}{user}/{}", self.prefix, Uuid::new_v4().simple()))
+        TokenPointer(format!("{}{user}/{}", self.prefix, random::uuid().simple()))
     }
 
     fn is_full(&self, history: &TokenHistory) -> bool {

@@ -6,7 +6,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 
 use crate::error::{self, Error};
-use crate::http::Failure;
+use crate::http::{Failure, Transport};
 
 /// A whole answer, of whatever status.
 pub(super) struct Answer {
@@ -16,20 +16,20 @@ pub(super) struct Answer {
 }
 
 /// Sends a request and reads its answer to the end.
-pub(super) async fn of(request: RequestBuilder) -> Result<Answer, Error> {
-    let answer = whole(request).await;
+pub(super) async fn of(transport: &Transport, request: RequestBuilder) -> Result<Answer, Error> {
+    let answer = whole(transport, request).await;
     let outcome = answer.as_ref().map_or("unanswered", |answer| outcome(answer.status));
     let bytes = answer.as_ref().map_or(0, |answer| answer.body.len());
     tracing::info!(xero.calls = 1, xero.outcome = outcome, xero.egress = bytes, "Xero was called");
     answer
 }
 
-async fn whole(request: RequestBuilder) -> Result<Answer, Error> {
-    let response = request.send().await.map_err(no_answer)?;
+async fn whole(transport: &Transport, request: RequestBuilder) -> Result<Answer, Error> {
+    let response = transport.send(request).await.map_err(no_answer)?;
     Ok(Answer {
         status: response.status(),
         headers: response.headers().clone(),
-        body: response.bytes().await.map_err(no_answer)?.into(),
+        body: response.bytes().await.map_err(Failure::from).map_err(no_answer)?.into(),
     })
 }
 
@@ -44,8 +44,7 @@ fn outcome(status: StatusCode) -> &'static str {
     }
 }
 
-fn no_answer(error: reqwest::Error) -> Error {
-    let failure = Failure::from(error);
+fn no_answer(failure: Failure) -> Error {
     if failure.timed_out {
         Error::Timeout { sent: failure.sent }
     } else {

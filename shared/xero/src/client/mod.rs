@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::endpoints::Endpoints;
 use crate::error::Error;
+use crate::http::Transport;
 use crate::ids::{AuthenticationEventId, ConnectionId, TenantId};
 use crate::models::Connection;
 use crate::oauth::AccessToken;
@@ -31,14 +32,14 @@ pub use tenant::Tenant;
 /// The client. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    transport: Transport,
     endpoints: Endpoints,
 }
 
 impl Client {
     /// A client for Xero at these addresses.
-    pub fn new(http: reqwest::Client, endpoints: &Endpoints) -> Self {
-        Self { http, endpoints: endpoints.clone() }
+    pub fn new(transport: impl Into<Transport>, endpoints: &Endpoints) -> Self {
+        Self { transport: transport.into(), endpoints: endpoints.clone() }
     }
 
     /// One organisation, reached with this token.
@@ -57,7 +58,7 @@ impl Client {
         if let Some(consent) = consent {
             url.query_pairs_mut().append_pair("authEventId", &consent.to_string());
         }
-        let answer = answer::of(self.request(Method::GET, url, token)).await?;
+        let answer = answer::of(&self.transport, self.request(Method::GET, url, token)).await?;
         let answer = answer.success()?;
         answer.json("a list of connections")
     }
@@ -65,13 +66,13 @@ impl Client {
     /// Removes one connection. The token stays good for the user's other organisations.
     pub async fn delete_connection(&self, token: &AccessToken, id: ConnectionId) -> Result<(), Error> {
         let url = self.endpoints.connection(id);
-        let answer = answer::of(self.request(Method::DELETE, url, token)).await?;
+        let answer = answer::of(&self.transport, self.request(Method::DELETE, url, token)).await?;
         answer.success().map(|_| ())
     }
 
     /// A request with what every call needs. Without `Accept` Xero answers XML.
     fn request(&self, method: Method, url: Url, token: &AccessToken) -> RequestBuilder {
-        self.http.request(method, url).bearer_auth(token.expose()).header(ACCEPT, "application/json")
+        self.transport.http().request(method, url).bearer_auth(token.expose()).header(ACCEPT, "application/json")
     }
 }
 

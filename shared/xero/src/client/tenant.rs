@@ -161,7 +161,7 @@ impl<'a> Tenant<'a> {
 
     /// An exchange. Every answer updates the limits.
     pub(super) async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Error> {
-        let answer = answer::of(request).await?;
+        let answer = answer::of(&self.client.transport, request).await?;
         self.limits.lock().unwrap_or_else(PoisonError::into_inner).update(&answer.headers);
         Ok(answer)
     }

@@ -8,21 +8,21 @@ use reqwest::StatusCode;
 
 use super::error::TokenError;
 use crate::error::retry_after;
-use crate::http::Failure;
+use crate::http::{Failure, Transport};
 
 type Exchange = Pin<Box<dyn Future<Output = Result<HttpResponse, TokenError>> + Send>>;
 
 /// What the `oauth2` crate sends its requests with. Boxed and without borrows, so that the futures
 /// around it can move between threads.
-pub(super) fn sender(http: &reqwest::Client) -> impl Fn(HttpRequest) -> Exchange + Send + Sync {
-    let http = http.clone();
-    move |request| Box::pin(send(http.clone(), request))
+pub(super) fn sender(transport: &Transport) -> impl Fn(HttpRequest) -> Exchange + Send + Sync {
+    let transport = transport.clone();
+    move |request| Box::pin(send(transport.clone(), request))
 }
 
 /// Sends one request. What is not the token endpoint's own answer becomes an error here.
-async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, TokenError> {
-    let request = reqwest::Request::try_from(request).map_err(no_answer)?;
-    answer(http.execute(request).await.map_err(no_answer)?).await
+async fn send(transport: Transport, request: HttpRequest) -> Result<HttpResponse, TokenError> {
+    let request = reqwest::Request::try_from(request).map_err(Failure::from).map_err(no_answer)?;
+    answer(transport.carry(request).await.map_err(no_answer)?).await
 }
 
 /// Reads one answer.
@@ -37,7 +37,7 @@ pub(super) async fn answer(response: reqwest::Response) -> Result<HttpResponse, 
         return Err(TokenError::Server { status });
     }
     let headers = response.headers().clone();
-    let body = response.bytes().await.map_err(no_answer)?.to_vec();
+    let body = response.bytes().await.map_err(Failure::from).map_err(no_answer)?.to_vec();
     if status == StatusCode::UNAUTHORIZED && refusal(&body).is_none() {
         return Err(TokenError::InvalidClient);
     }
@@ -48,8 +48,7 @@ pub(super) async fn answer(response: reqwest::Response) -> Result<HttpResponse, 
 }
 
 /// No answer came.
-pub(super) fn no_answer(error: reqwest::Error) -> TokenError {
-    let Failure { sent, cause, timed_out } = Failure::from(error);
+pub(super) fn no_answer(Failure { sent, cause, timed_out }: Failure) -> TokenError {
     let cause = if timed_out { "timed out".to_owned() } else { cause };
     TokenError::Transport { sent, cause }
 }

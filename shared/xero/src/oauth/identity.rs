@@ -15,6 +15,7 @@ use super::error::TokenError;
 use super::exchange::{answer, no_answer, refusal, sender};
 use super::tokens::{AccessToken, RefreshToken, TokenSet};
 use crate::endpoints::Endpoints;
+use crate::http::Transport;
 use crate::secret::Secret;
 
 /// How long an access token lasts where Xero does not say.
@@ -32,7 +33,7 @@ pub struct AppCredentials {
 /// The token endpoint and its neighbours.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    http: reqwest::Client,
+    transport: Transport,
     endpoints: Endpoints,
     credentials: AppCredentials,
 }
@@ -53,8 +54,8 @@ pub fn authorize_url(endpoints: &Endpoints, client_id: &str, redirect_uri: &Url,
 
 impl Identity {
     /// The identity service for one app.
-    pub fn new(http: reqwest::Client, endpoints: Endpoints, credentials: AppCredentials) -> Self {
-        Self { http, endpoints, credentials }
+    pub fn new(transport: impl Into<Transport>, endpoints: Endpoints, credentials: AppCredentials) -> Self {
+        Self { transport: transport.into(), endpoints, credentials }
     }
 
     /// Exchanges the code of a consent, once. The redirect address must be the one consented to.
@@ -63,7 +64,7 @@ impl Identity {
             .client()
             .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()))
             .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .request_async(&sender(&self.http))
+            .request_async(&sender(&self.transport))
             .await?;
         Ok(token_set(&response, now))
     }
@@ -73,7 +74,7 @@ impl Identity {
         let response = self
             .client()
             .exchange_refresh_token(&oauth2::RefreshToken::new(token.expose().to_owned()))
-            .request_async(&sender(&self.http))
+            .request_async(&sender(&self.transport))
             .await?;
         Ok(token_set(&response, now))
     }
@@ -83,15 +84,13 @@ impl Identity {
     /// Not through the `oauth2` crate, which insists on https even for a stand-in on this machine.
     pub async fn revoke(&self, token: &RefreshToken) -> Result<(), TokenError> {
         let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let response = self
-            .http
+        let request = self
+            .transport
+            .http()
             .post(self.endpoints.revocation())
             .basic_auth(encode(&self.credentials.client_id), Some(encode(self.credentials.client_secret.expose())))
-            .form(&[("token", token.expose())])
-            .send()
-            .await
-            .map_err(no_answer)?;
-        let response = answer(response).await?;
+            .form(&[("token", token.expose())]);
+        let response = answer(self.transport.send(request).await.map_err(no_answer)?).await?;
         if response.status().is_success() {
             return Ok(());
         }
@@ -104,7 +103,7 @@ impl Identity {
             .client()
             .exchange_client_credentials()
             .add_scope(Scope::new(APP_CONNECTIONS.to_owned()))
-            .request_async(&sender(&self.http))
+            .request_async(&sender(&self.transport))
             .await?;
         Ok(token_set(&response, now).access)
     }
