@@ -12,7 +12,7 @@ use rules::lost;
 use rules::ports::{Claims as _, Connections as _, Records as _};
 use rules::record::{Kind, Record, RecordKey};
 use rules::upkeep::{Outcome, Task};
-use serde_json::json;
+use serde_json::{Value, json};
 use xero::TenantId;
 use xero_stand_in::control::{Choice, Fault, FaultKind, consent};
 
@@ -192,8 +192,9 @@ fn record(account: &AccountId, tenant: TenantId, id: &str, inside: &Inside) -> R
     Record::new(key, id, inside.clock.now())
 }
 
-fn event(id: &str) -> String {
-    json!({ "id": id }).to_string()
+/// That a record goes on, as it stands in the queue.
+fn event(id: &str) -> Value {
+    json!({ "version": 1, "run": { "kind": "invoice", "id": id } })
 }
 
 /// Holds some work, the first one longest.
@@ -202,16 +203,16 @@ async fn hold(inside: &Inside, account: &AccountId, tenant: TenantId) -> anyhow:
     for id in ["inv_1", "inv_2", "inv_3"] {
         inside.pass(SignedDuration::from_secs(1)).await?;
         let mut held = record(account, tenant, id, inside);
-        held.hold(Failure::connection_lost(), event(id), inside.clock.now());
+        held.hold(Failure::connection_lost(), inside.clock.now());
         assert_eq!(inside.table.put_record(&mut held).await?, rules::ports::Written::Done);
     }
     Ok(())
 }
 
 /// The events that were let go, in their order.
-async fn let_go(inside: &Inside) -> anyhow::Result<Vec<String>> {
+async fn let_go(inside: &Inside) -> anyhow::Result<Vec<Value>> {
     let messages = inside.aws()?.receive(&inside.sync_queue_url, 1).await?;
-    Ok(messages.into_iter().map(|message| message.body).collect())
+    Ok(messages.into_iter().map(|message| serde_json::from_str(&message.body)).collect::<Result<_, _>>()?)
 }
 
 async fn lose(inside: &Inside, account: &AccountId, seen: &Connection) -> anyhow::Result<()> {

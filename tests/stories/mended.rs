@@ -47,7 +47,8 @@ async fn failed(inside: &Inside, account: &AccountId, tenant: TenantId, failure:
     });
     let key = RecordKey { account: account.clone(), tenant, kind: Kind::Invoice, id: id.clone() };
     let mut record = Record::new(key.clone(), &id, inside.clock.now());
-    record.refuse(failure, Some(event.to_string()), inside.clock.now());
+    record.event = Some(event.to_string());
+    record.refuse(failure, inside.clock.now());
     record.outbox.clear();
     assert_eq!(inside.table.put_record(&mut record).await?, Written::Done);
     Ok(key)
@@ -59,7 +60,7 @@ async fn queued(inside: &Inside) -> anyhow::Result<Vec<String>> {
     let mut ids = Vec::new();
     for message in aws.receive(&inside.sync_queue_url, 0).await? {
         let event: Value = serde_json::from_str(&message.body)?;
-        ids.push(event.pointer("/invoice/id").and_then(Value::as_str).unwrap_or_default().to_owned());
+        ids.push(event.pointer("/run/id").and_then(Value::as_str).unwrap_or_default().to_owned());
         aws.delete(&inside.sync_queue_url, &message).await?;
     }
     Ok(ids)

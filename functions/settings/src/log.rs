@@ -48,7 +48,7 @@ impl App {
         let records: Vec<RecordView> = page
             .records
             .into_iter()
-            .filter(|record| state.is_none_or(|state| record.state == state))
+            .filter(|record| state.is_none_or(|state| record.state() == state))
             .map(|record| record_view::draw(record, short_code.as_deref(), now))
             .collect();
         Ok(json(StatusCode::OK, &RecordsPage { records, next: page.next }))

@@ -23,6 +23,10 @@ pub enum Action {
     ChangeNumber,
     /// Correct the organisation's details in Sessional.
     EditOrganisation,
+    /// Send the document in Sessional.
+    SendInSessional,
+    /// Nothing: it goes on by itself.
+    Wait,
     /// Void the document in Sessional too.
     Void,
     /// Try again.

@@ -87,6 +87,13 @@ impl Failure {
         Self::new(Cause::CategoryNotMapped, message, Action::MapAccounts).about(category)
     }
 
+    /// It was edited and was never in Xero: editing alone sends nothing.
+    #[must_use]
+    pub fn not_sent_yet() -> Self {
+        let message = "It is not in Xero. It goes to Xero when you send it.";
+        Self::new(Cause::NotSentYet, message, Action::SendInSessional)
+    }
+
     /// The bank account is in another currency than the expense.
     #[must_use]
     pub fn bank_currency(account: &str, theirs: &str, ours: &str) -> Self {

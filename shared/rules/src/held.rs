@@ -3,7 +3,8 @@
 
 use crate::account::AccountId;
 use crate::ports::{Answer, Queued, SyncQueue, Waiting};
-use crate::record::{Record, State};
+use crate::record::{Record, UnderWay};
+use crate::sync::message;
 use jiff::Timestamp;
 use xero::TenantId;
 
@@ -33,8 +34,8 @@ pub async fn release_where(
     free: impl Fn(&Record) -> bool,
 ) -> Answer<usize> {
     let records = all(waiting, account, tenant).await?;
-    let held = records.into_iter().filter(|record| record.state == State::Held && free(record));
-    let events: Vec<Queued> = held.filter_map(|record| queued("held", record)).collect();
+    let held = records.into_iter().filter(|record| record.under_way == UnderWay::Held && free(record));
+    let events: Vec<Queued> = held.map(|record| message::run_record("held", &record.key, record.revision)).collect();
     let taken = queue.enqueue(&events).await?;
     Ok(taken.into_iter().filter(|taken| *taken).count())
 }
@@ -45,7 +46,7 @@ pub async fn release_where(
 /// When the records cannot be reached.
 pub async fn oldest(waiting: &dyn Waiting, account: &AccountId, tenant: TenantId) -> Answer<Option<Timestamp>> {
     let records = all(waiting, account, tenant).await?;
-    let held = records.into_iter().filter(|record| record.state == State::Held);
+    let held = records.into_iter().filter(|record| record.under_way == UnderWay::Held);
     Ok(held.map(|record| record.changed_at).min())
 }
 
@@ -64,14 +65,4 @@ pub async fn all(waiting: &dyn Waiting, account: &AccountId, tenant: TenantId) -
             return Ok(found);
         }
     }
-}
-
-/// The stored event as it goes back into the queue: once for each state in which it waited, so that asking
-/// twice runs it once.
-pub(crate) fn queued(why: &str, record: Record) -> Option<Queued> {
-    Some(Queued {
-        deduplication: format!("{why}:{}:{}:{}", record.key.kind.word(), record.key.id, record.revision),
-        account: record.key.account,
-        event: record.event?,
-    })
 }

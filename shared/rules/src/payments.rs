@@ -146,14 +146,14 @@ impl Payments<'_> {
     /// Brings one record up to what Xero says, and tells the backend. Whoever loses a race reads again.
     async fn apply(&self, record: &mut Record, invoice: &Invoice) -> Result<bool, Unavailable> {
         loop {
-            let before = record.state;
+            let before = record.stands;
             if read_invoice(record, invoice, self.clock.now()) == Change::None {
                 outbox::flush_record(self.records, self.notifications, record).await?;
                 return Ok(false);
             }
             match self.records.put_record(record).await? {
                 Written::Done => {
-                    tracing::info!(record.id = record.key.id, was = ?before, state = ?record.state, "a record follows Xero");
+                    tracing::info!(record.id = record.key.id, was = ?before, state = ?record.stands, "a record follows Xero");
                     outbox::flush_record(self.records, self.notifications, record).await?;
                     return Ok(true);
                 }

@@ -2,9 +2,18 @@
 //! the user reads. A record is written before every create and after every answer, so that a crash at any
 //! point leaves something that the next run completes.
 
+mod accept;
+mod order;
 mod reference;
+mod standing;
+pub mod upgrade;
+mod waiting;
 
-pub use reference::{DocumentKind, Intent, Reference};
+pub use accept::{Acceptance, Want};
+pub use order::{ContentRegister, EventOrder, Registers};
+pub use reference::{Call, DocumentKind, Intent, Reference};
+pub use standing::{Standing, State, UnderWay};
+pub use waiting::{WaitReason, Waiting};
 
 use crate::account::AccountId;
 use crate::divergence::Divergence;
@@ -18,7 +27,7 @@ use utoipa::ToSchema;
 use xero::TenantId;
 
 /// The version of the stored record.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// How long history is kept.
 pub const HISTORY_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How many entries of history a record keeps: far more than a document's normal life has, and small
@@ -65,48 +74,6 @@ pub struct RecordKey {
     pub id: String,
 }
 
-/// Where a record stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// About to be created in Xero; whether it was is looked up before anything is sent again.
-    Intent,
-    /// In Xero, nothing paid.
-    Synced,
-    /// In Xero, partly paid.
-    PartPaid,
-    /// In Xero and paid.
-    Paid,
-    /// Waits for a reason outside the document: the connection, or the mapping of sales.
-    Held,
-    /// Refused by Xero or by a check before; somebody has to act.
-    Failed,
-    /// Not sent, because its category has no account.
-    Skipped,
-    /// Was in Xero and is voided or deleted there at Sessional's word.
-    Voided,
-    /// Voided or deleted in Sessional before it was sent: it never is.
-    Tombstone,
-}
-
-impl State {
-    /// The word for it, in the contract and in metrics.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Intent => "intent",
-            Self::Synced => "synced",
-            Self::PartPaid => "part_paid",
-            Self::Paid => "paid",
-            Self::Held => "held",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-            Self::Voided => "voided",
-            Self::Tombstone => "tombstone",
-        }
-    }
-}
-
 /// Both sides' amounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Amounts {
@@ -145,38 +112,49 @@ pub struct Record {
     pub key: RecordKey,
     /// Counts every write; a write must name the one it read.
     pub revision: u64,
-    /// Where it stands.
-    pub state: State,
+    /// Where the document stands.
+    pub stands: Standing,
+    /// What is under way with it.
+    pub under_way: UnderWay,
+    /// The newest events that were accepted for it.
+    #[serde(default)]
+    pub registers: Registers,
+    /// Which document of this id it is: one that is made again after it was removed is the next generation.
+    #[serde(default)]
+    pub generation: u32,
     /// The number on the document.
     pub number: String,
-    /// The request under way.
+    /// The request under way, or whose answer was lost.
     pub intent: Option<Intent>,
     /// The document in Xero.
     pub reference: Option<Reference>,
+    /// The documents of earlier generations, which are gone from the books.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Reference>,
     /// Both sides' amounts.
     pub amounts: Amounts,
     /// The day that the invoice was paid in full.
     pub paid_on: Option<Date>,
-    /// Why it failed or waits.
+    /// Why it failed, is held or skipped, or waits.
     pub failure: Option<Failure>,
+    /// What it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// Something that the user should see although all went well, such as differing totals.
     pub remark: Option<String>,
     /// How the document in Xero was changed there; such changes do not come back.
     #[serde(default)]
     pub divergence: Option<Divergence>,
-    /// How many tries at Xero ended without an answer, since the last success.
+    /// How many tries at Xero the document itself was refused or lost, since the last success.
     pub attempts: u32,
     /// How often upkeep tried it again by itself, since somebody or something last changed it.
     #[serde(default)]
     pub self_retries: u32,
-    /// The event, kept only while the record still needs it.
+    /// The newest event with content, kept only while the record still needs it.
     pub event: Option<String>,
-    /// Where a held record that is in Xero stood before.
-    #[serde(default)]
-    pub before_hold: Option<State>,
-    /// Hash of the content that is in Xero, to see whether a sent invoice was changed.
-    #[serde(default)]
-    pub content: Option<String>,
+    /// Hash of the content that is in Xero, to see whether a document was changed.
+    #[serde(default, rename = "content")]
+    pub content_hash: Option<String>,
     /// Whether the invoice is marked as sent in Xero.
     #[serde(default)]
     pub sent: bool,
@@ -198,20 +176,24 @@ impl Record {
             version: VERSION,
             key,
             revision: 0,
-            state: State::Intent,
+            stands: Standing::NotInXero,
+            under_way: UnderWay::Nothing,
+            registers: Registers::default(),
+            generation: 0,
             number: number.to_owned(),
             intent: None,
             reference: None,
+            earlier: Vec::new(),
             amounts: Amounts::default(),
             paid_on: None,
             failure: None,
+            waiting: None,
             remark: None,
             divergence: None,
             attempts: 0,
             self_retries: 0,
             event: None,
-            before_hold: None,
-            content: None,
+            content_hash: None,
             sent: false,
             outbox: Vec::new(),
             history: Vec::new(),
@@ -220,98 +202,114 @@ impl Record {
         }
     }
 
-    /// Moves to a state and says so in the history.
-    pub fn enter(&mut self, state: State, message: impl Into<String>, now: Timestamp) {
-        self.state = state;
+    /// Where it stands, in one word.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State::new(self.stands, self.under_way)
+    }
+
+    /// Adds a line to the history; the same line is not added twice running.
+    pub fn note(&mut self, message: impl Into<String>, now: Timestamp) {
+        let (state, message) = (self.state(), message.into());
         self.changed_at = now;
         self.history.retain(|entry| now.duration_since(entry.at) < HISTORY_AGE);
+        if self.history.last().is_some_and(|last| last.state == state && last.message == message) {
+            return;
+        }
         let excess = (self.history.len() + 1).saturating_sub(HISTORY_ENTRIES);
         self.history.drain(..excess);
-        self.history.push(Entry { at: now, state, message: message.into() });
+        self.history.push(Entry { at: now, state, message });
+    }
+
+    /// The document stands so from now on, and the history says why.
+    pub fn stand(&mut self, stands: Standing, message: impl Into<String>, now: Timestamp) {
+        self.stands = stands;
+        self.note(message, now);
     }
 
     /// Notes the request that is about to be sent.
     pub fn intend(&mut self, intent: Intent, now: Timestamp) {
         self.intent = Some(intent);
         self.failure = None;
-        self.enter(State::Intent, "Sending it to Xero", now);
+        self.waiting = None;
+        self.under_way = UnderWay::Intent;
+        self.note("Sending it to Xero", now);
     }
 
-    /// Waits until a reason outside the document is gone; the event is kept.
-    pub fn hold(&mut self, failure: Failure, event: String, now: Timestamp) {
-        let same = self.state == State::Held && self.failure.as_ref() == Some(&failure);
-        self.event = Some(event);
-        if self.state != State::Held && self.reference.is_some() {
-            self.before_hold = Some(self.state);
-        }
-        if !same {
-            let message = failure.message.clone();
-            self.failure = Some(failure);
-            self.enter(State::Held, message, now);
-        }
-    }
-
-    /// Could not be synced; the event is kept for a retry, and the backend is told. An intent stays, so that
-    /// the retry looks up what may have arrived; [`Record::refuse`] is for when Xero has judged it.
-    pub fn fail(&mut self, failure: Failure, event: Option<String>, now: Timestamp) {
-        self.tell_failure(&failure, event, now);
+    /// Waits for something outside; it goes on by itself. An intent stays, so that what may have arrived is looked up.
+    pub fn wait(&mut self, reason: WaitReason, failure: Failure, next_try: Timestamp, now: Timestamp) {
+        let before = self.waiting.take().filter(|_| self.under_way == UnderWay::Waiting);
+        let (since, told_at) = before.map_or((now, None), |before| (before.since, before.told_at));
+        self.waiting = Some(Waiting { reason, since, next_try, told_at });
+        self.under_way = UnderWay::Waiting;
         let message = failure.message.clone();
         self.failure = Some(failure);
-        self.enter(State::Failed, message, now);
+        self.note(message, now);
     }
 
-    /// Something could not be done to a document that is in Xero: the document stays as it is, and the user
-    /// is told why and what to do.
-    pub fn complain(&mut self, failure: Failure, event: Option<String>, now: Timestamp) {
-        self.tell_failure(&failure, event, now);
+    /// Waits until a reason outside the document is gone, which nobody tries out before; what it wants is kept.
+    pub fn hold(&mut self, failure: Failure, now: Timestamp) {
+        self.waiting = None;
+        self.under_way = UnderWay::Held;
         let message = failure.message.clone();
         self.failure = Some(failure);
-        self.enter(self.state, message, now);
+        self.note(message, now);
     }
 
-    /// Not sent, because its category has no account; the event is kept for a retry.
-    pub fn skip(&mut self, failure: Failure, event: String, now: Timestamp) {
-        self.event = Some(event);
+    /// What it wants could not be done, and somebody has to act; the document stands where it did, and the backend is
+    /// told. An intent stays, so that a retry looks up what may have arrived; [`Record::refuse`] is for when Xero has
+    /// judged it.
+    pub fn fail(&mut self, failure: Failure, now: Timestamp) {
+        self.tell_failure(&failure, now);
+        self.waiting = None;
+        self.under_way = UnderWay::Failed;
         let message = failure.message.clone();
         self.failure = Some(failure);
-        self.enter(State::Skipped, message, now);
+        self.note(message, now);
+    }
+
+    /// Xero, or a check before it, has judged the document: it is certain that nothing was made.
+    pub fn refuse(&mut self, failure: Failure, now: Timestamp) {
+        self.intent = None;
+        self.fail(failure, now);
+    }
+
+    /// Not sent, and nothing is wrong; what it wants is kept for a retry.
+    pub fn skip(&mut self, failure: Failure, now: Timestamp) {
+        self.waiting = None;
+        self.under_way = UnderWay::Skipped;
+        let message = failure.message.clone();
+        self.failure = Some(failure);
+        self.note(message, now);
     }
 
     /// Is never sent, because Sessional took it back before.
-    pub fn bury(&mut self, now: Timestamp) {
+    pub fn take_back(&mut self, now: Timestamp) {
         self.clear();
-        self.enter(State::Tombstone, "Taken back in Sessional before it was sent: nothing goes to Xero", now);
+        self.stand(Standing::TakenBack, "Taken back in Sessional before it was sent: nothing goes to Xero", now);
     }
 
     /// Is voided or deleted in Xero.
-    pub fn void(&mut self, message: &str, now: Timestamp) {
+    pub fn void(&mut self, stands: Standing, message: &str, now: Timestamp) {
         self.clear();
         // However it differed in Xero: nothing is left to be done about it.
         self.divergence = None;
-        self.enter(State::Voided, message, now);
+        self.amounts.due = self.amounts.due.map(|_| Decimal::ZERO);
+        self.stand(stands, message, now);
     }
 
     /// Nothing is under way any more, and nothing needs the event.
     pub fn clear(&mut self) {
+        self.under_way = UnderWay::Nothing;
         self.intent = None;
         self.event = None;
         self.failure = None;
-        self.before_hold = None;
+        self.waiting = None;
         self.attempts = 0;
         self.self_retries = 0;
     }
 
-    /// Goes back to where it stood before it was held.
-    pub fn unhold(&mut self) {
-        if self.state == State::Held
-            && let Some(before) = self.before_hold.take()
-        {
-            self.state = before;
-        }
-    }
-
-    fn tell_failure(&mut self, failure: &Failure, event: Option<String>, now: Timestamp) {
-        self.event = event.or(self.event.take());
+    fn tell_failure(&mut self, failure: &Failure, now: Timestamp) {
         let details = Details::RecordFailed {
             kind: self.key.kind.word().to_owned(),
             id: self.key.id.clone(),
@@ -322,31 +320,33 @@ impl Record {
         self.outbox.push(Notification::new(&self.key.account, self.revision, now, details));
     }
 
-    /// Xero, or a check before it, has judged the document: it is certain that nothing was made.
-    pub fn refuse(&mut self, failure: Failure, event: Option<String>, now: Timestamp) {
-        self.intent = None;
-        self.fail(failure, event, now);
-    }
-
     /// Whether the document is in Xero and a payment of it is still awaited.
     #[must_use]
     pub fn is_open(&self) -> bool {
         let gone = self.divergence.as_ref().is_some_and(|divergence| divergence.change.is_final());
-        self.key.kind == Kind::Invoice && matches!(self.state, State::Synced | State::PartPaid) && !gone
+        self.key.kind == Kind::Invoice && matches!(self.stands, Standing::Synced | Standing::PartPaid) && !gone
     }
 
-    /// Whether it waits for somebody or something, and its event can be run again.
+    /// Whether something is left to do that waits for somebody or something.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.failure.is_some() && self.event.is_some()
+        match self.under_way {
+            UnderWay::Waiting | UnderWay::Held | UnderWay::Failed => true,
+            // What was never sent to anybody waits for its sending, which brings the content along.
+            UnderWay::Skipped => self.event.is_some(),
+            UnderWay::Nothing | UnderWay::Intent => false,
+        }
     }
 
     /// Whether the document is in Xero.
     #[must_use]
     pub fn is_synced(&self) -> bool {
-        match self.state {
-            State::Synced | State::PartPaid | State::Paid => true,
-            State::Intent | State::Held | State::Failed | State::Skipped | State::Voided | State::Tombstone => false,
-        }
+        self.stands.is_in_xero()
+    }
+
+    /// Whether a call that may have made the document is without an answer.
+    #[must_use]
+    pub fn may_be_in_xero(&self) -> bool {
+        self.intent.is_some() && self.reference.is_none()
     }
 }

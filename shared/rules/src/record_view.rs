@@ -3,7 +3,9 @@
 
 use crate::divergence::Divergence;
 use crate::failure::Failure;
-use crate::record::{Amounts, DocumentKind, Entry, HISTORY_AGE, Kind, Record, Reference, State};
+use crate::record::{
+    Amounts, DocumentKind, Entry, HISTORY_AGE, Kind, Record, Reference, Standing, State, UnderWay, Waiting,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -19,8 +21,14 @@ pub struct RecordView {
     pub id: String,
     /// The number on the document.
     pub number: String,
-    /// Where it stands.
+    /// Where it stands, in one word.
     pub state: State,
+    /// Where the document stands.
+    pub stands: Standing,
+    /// What is under way with it.
+    pub under_way: UnderWay,
+    /// What it waits for, since when, and when it is tried next.
+    pub waiting: Option<Waiting>,
     /// The document in Xero; absent means that the sync did not complete, and the message says why.
     pub xero: Option<XeroView>,
     /// Both sides' amounts.
@@ -57,6 +65,7 @@ pub struct XeroView {
 #[must_use]
 pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordView {
     let link = |reference: &Reference| short_code.map(|code| xero::deep_link(code, opens(reference)).to_string());
+    let state = record.state();
     let mut history = record.history;
     history.retain(|entry| now.duration_since(entry.at) < HISTORY_AGE);
     history.reverse();
@@ -64,7 +73,10 @@ pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordV
         kind: record.key.kind,
         id: record.key.id,
         number: record.number,
-        state: record.state,
+        state,
+        stands: record.stands,
+        under_way: record.under_way,
+        waiting: record.waiting,
         xero: record.reference.map(|reference| XeroView {
             url: link(&reference),
             id: reference.id,

@@ -6,7 +6,8 @@ use crate::action::Action;
 use crate::failure::{group, summary};
 use crate::held;
 use crate::ports::{Answer, Queued, SyncQueue, Waiting};
-use crate::record::{Kind, Record, State};
+use crate::record::{Kind, Record, State, UnderWay};
+use crate::sync::message;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -87,7 +88,7 @@ pub async fn cause(
     records.retain(|record| record.failure.as_ref().is_some_and(|failure| group(failure) == cause));
     let more = records.len() > MAX_RECORDS;
     records.truncate(MAX_RECORDS);
-    let events: Vec<Queued> = records.into_iter().filter_map(|record| held::queued("retry", record)).collect();
+    let events: Vec<Queued> = records.iter().map(run).collect();
     let taken = queue.enqueue(&events).await?;
     let refused = taken.contains(&false);
     Ok(Retried { retried: taken.into_iter().filter(|taken| *taken).count(), more: more || refused })
@@ -101,10 +102,14 @@ pub async fn one(queue: &dyn SyncQueue, record: Record) -> Answer<Option<Retried
     if !record.is_waiting() {
         return Ok(None);
     }
-    let events: Vec<Queued> = held::queued("retry", record).into_iter().collect();
+    let events: Vec<Queued> = vec![run(&record)];
     let taken = queue.enqueue(&events).await?;
     let retried = taken.iter().filter(|taken| **taken).count();
     Ok(Some(Retried { retried, more: retried < events.len() }))
+}
+
+fn run(record: &Record) -> Queued {
+    message::run_record("retry", &record.key, record.revision)
 }
 
 fn draw(cause: String, records: &[Record]) -> Option<CauseView> {
@@ -112,12 +117,12 @@ fn draw(cause: String, records: &[Record]) -> Option<CauseView> {
     let failure = first.failure.as_ref()?;
     Some(CauseView {
         cause,
-        state: first.state,
+        state: first.state(),
         count: records.len(),
         message: summary(failure, records.len()),
         action: failure.action,
         // What is held goes on by itself as soon as it can: a retry would hold it again.
-        retry: first.state != State::Held,
+        retry: !matches!(first.under_way, UnderWay::Held | UnderWay::Waiting),
         records: records.iter().take(NAMED).map(named).collect(),
     })
 }

@@ -9,19 +9,20 @@ pub mod dry_run;
 mod history;
 mod hold;
 mod job;
+pub mod message;
 mod party;
 mod remove;
 mod update;
 mod usual;
 
 pub use job::Job;
+pub use message::Message;
 pub use usual::Usual;
 
-use job::Step;
+use message::Work;
 
 use crate::account::AccountId;
 use crate::connection::{Connection, ErrorReason, Status};
-use crate::event::Event;
 use crate::failure::Failure;
 use crate::mapping::Choices;
 use crate::organisation::Facts;
@@ -29,7 +30,7 @@ use crate::ports::{
     Clock, Connections, Contacts, Cooldowns, Mappings, Notifications, Organisations, ReadAhead, Records, Unavailable,
     Upcoming,
 };
-use crate::record::RecordKey;
+use crate::record::{RecordKey, Want};
 use crate::session::{Interruption, RESERVE_WAIT, Session};
 use crate::tokens::Tokens;
 use crate::{facts, lost};
@@ -48,13 +49,6 @@ const OPERATOR_WAIT: Duration = Duration::from_secs(300);
 const CALL_TIME: Duration = Duration::from_secs(25);
 /// Most documents in one call to Xero; it recommends about 50, and a batch of the queue has ten.
 pub const MAX_BATCH: usize = 10;
-
-/// A message of the sync queue.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// The event as JSON.
-    pub body: String,
-}
 
 /// What becomes of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,18 +211,24 @@ impl Sync<'_> {
 
     /// What the mapping has no account for is held, when it is an invoice, or skipped, when it is an expense.
     async fn settle_unmapped(&self, tenant: TenantId, job: &mut Job, choices: &Choices) -> Result<(), Stop> {
+        if job.is_run() {
+            self.load(tenant, job).await?;
+        }
+        if job.is_over() {
+            return Ok(());
+        }
         if job.invoice().is_some() && choices.sales.is_none() {
             return self.hold(tenant, job, &Failure::sales_not_mapped()).await;
         }
         let unmapped = job.expense().filter(|expense| !choices.expenses.contains_key(&expense.category));
         let Some(category) = unmapped.map(|expense| expense.category) else { return Ok(()) };
         self.load(tenant, job).await?;
-        if job.maybe_sent || job.step() != Step::Create {
+        if job.is_over() || job.maybe_sent || job.step() != Want::Create {
             return Ok(());
         }
-        let (now, raw) = (self.clock.now(), job.raw.clone());
+        let now = self.clock.now();
         if let Some(record) = job.record.as_mut() {
-            record.skip(Failure::category_not_mapped(category.word()), raw, now);
+            record.skip(Failure::category_not_mapped(category.word()), now);
         }
         self.store(job, Outcome::Done).await
     }
@@ -242,11 +242,11 @@ impl Sync<'_> {
         for job in jobs.iter_mut().filter(|job| !job.is_over()) {
             self.check_deadline()?;
             match job.step() {
-                Step::Nothing => job.done(),
-                Step::Bury => self.bury(job).await?,
-                Step::Remove => self.remove(context, job).await?,
-                Step::Update => self.update(context, job).await?,
-                Step::Create => job.outcome = Some(Outcome::Again(STORE_WAIT)),
+                Want::Nothing => job.done(),
+                Want::TakeBack => self.take_back(job).await?,
+                Want::Remove => self.remove(context, job).await?,
+                Want::Update => self.update(context, job).await?,
+                Want::Create => job.outcome = Some(Outcome::Again(STORE_WAIT)),
             }
         }
         Ok(())
@@ -325,9 +325,11 @@ impl Sync<'_> {
 
 /// Reads a message; one that is no event of this account is parked with its reason.
 fn read(account: &AccountId, message: &Message) -> Job {
-    match Event::parse(&message.body) {
-        Ok(event) if event.account == *account => Job::new(event, message.body.clone()),
-        Ok(_) => Job::parked("the event belongs to another account than its message group"),
+    match message::read(&message.body) {
+        Ok(Work::Event(event)) if event.account != *account => {
+            Job::parked("the event belongs to another account than its message group")
+        }
+        Ok(work) => Job::for_work(account, work, message.body.clone()),
         Err(problem) => {
             let field = problem.field.unwrap_or_default();
             Job::parked(&format!("{} ({field}): {}", problem.title, problem.detail))

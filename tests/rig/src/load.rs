@@ -148,7 +148,7 @@ async fn check(cloud: &Cloud, xero: &XeroSide, tenant: &Tenant, rounds: usize) -
             let kind = word.and_then(Kind::parse).context("no such kind of record")?;
             let key = RecordKey { account: tenant.account.clone(), tenant: tenant.id, kind, id: subject.id.clone() };
             let record = cloud.table.record(&key).await?.context("there is no record")?;
-            let state = serde_json::to_value(record.state)?;
+            let state = serde_json::to_value(record.state())?;
             ensure!(state == if removed { "voided" } else { "synced" }, "the record of {} says {state}", subject.id);
         }
     }

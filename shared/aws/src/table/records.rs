@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rules::AccountId;
 use rules::ports::{Answer, Page, Records, Waiting, Written};
 use rules::record::{self, Kind, Record, RecordKey};
+use serde_json::Value;
 use std::collections::HashMap;
 use xero::{InvoiceId, TenantId};
 
@@ -37,6 +38,10 @@ fn log(account: &AccountId, tenant: TenantId) -> String {
 impl Stored for Record {
     const KIND: &'static str = "record";
     const VERSION: u32 = record::VERSION;
+
+    fn upgrade(version: u32, body: Value) -> Option<Value> {
+        if version == 1 { record::upgrade::from_version_1(body) } else { None }
+    }
 
     fn key(&self) -> Key {
         key(&self.key)

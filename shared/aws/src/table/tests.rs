@@ -5,8 +5,8 @@ use super::*;
 use rules::connection::Connection;
 use rules::grant::Grant;
 use rules::mapping::Mapping;
-use rules::payments::sweep::Standing;
-use rules::record::Record;
+use rules::payments::sweep;
+use rules::record::{Record, Standing, UnderWay};
 use rules::sync::contact::ContactReference;
 use serde::Deserialize;
 
@@ -37,11 +37,30 @@ fn an_item_of_every_kind_is_read_as_it_was_ever_stored() {
     check::<Grant>(include_str!("stored/grant-1.json"), Some(include_str!("stored/grant-1-first.json")));
     check::<Mapping>(include_str!("stored/mapping-1.json"), Some(include_str!("stored/mapping-1-first.json")));
     check::<ContactReference>(include_str!("stored/contact-1.json"), None);
-    check::<Record>(include_str!("stored/record-1.json"), Some(include_str!("stored/record-1-first.json")));
-    let held = include_str!("stored/record-1-held-first.json");
-    check::<Record>(include_str!("stored/record-1-held.json"), Some(held));
+    check::<Record>(include_str!("stored/record-2.json"), None);
     check::<SealedToken>(include_str!("stored/token-1.json"), None);
-    check::<Standing>(include_str!("stored/sweep-1.json"), Some(include_str!("stored/sweep-1-first.json")));
+    check::<sweep::Standing>(include_str!("stored/sweep-1.json"), Some(include_str!("stored/sweep-1-first.json")));
+}
+
+#[test]
+fn a_record_of_the_first_version_stands_where_it_stood_and_waits_for_what_it_waited_for() {
+    let read = |json: &str| {
+        let read = parse::<Record>(&item(1, json));
+        read.unwrap_or_else(|error| panic!("{}: {}", error, error.source))
+    };
+    for json in [include_str!("stored/record-1.json"), include_str!("stored/record-1-first.json")] {
+        let record = read(json);
+        assert_eq!((record.stands, record.under_way, record.version), (Standing::Paid, UnderWay::Nothing, 2));
+        assert!(record.reference.is_some());
+    }
+    for json in [include_str!("stored/record-1-held.json"), include_str!("stored/record-1-held-first.json")] {
+        let record = read(json);
+        assert_eq!((record.stands, record.under_way), (Standing::NotInXero, UnderWay::Held));
+        assert_eq!(record.intent.map(|intent| intent.call.key).as_deref(), Some("invoices-x"));
+    }
+    let removed = include_str!("stored/record-1.json").replace(r#""state": "paid""#, r#""state": "tombstone""#);
+    let record = read(&removed);
+    assert!(record.registers.is_removed() && record.stands == Standing::TakenBack);
 }
 
 #[test]

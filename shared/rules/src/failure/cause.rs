@@ -15,6 +15,22 @@ pub enum Cause {
     SalesNotMapped,
     /// The expense's category has no account.
     CategoryNotMapped,
+    /// It was edited and was never in Xero.
+    NotSentYet,
+    /// It waits: Xero does not answer.
+    XeroUnavailable,
+    /// It waits: Xero asks to wait, or the calls of a day or a minute are used up.
+    RequestLimit,
+    /// It waits: the organisation is offline in Xero.
+    OrganisationOffline,
+    /// It waits: Xero's token endpoint gives no token.
+    SignInUnavailable,
+    /// It waits: our own credentials or request are refused, and an operator has to act.
+    OurFault,
+    /// It waits: the answer to its call was lost, and whether it arrived is looked up.
+    AnswerLost,
+    /// It waits behind other work of the account.
+    WaitsItsTurn,
     /// The mapped account is archived or deleted in Xero.
     AccountArchived,
     /// The mapped account does not fit the document.
@@ -61,6 +77,14 @@ impl Cause {
             Self::ConnectionError => "connection_error",
             Self::SalesNotMapped => "sales_not_mapped",
             Self::CategoryNotMapped => "category_not_mapped",
+            Self::NotSentYet => "not_sent_yet",
+            Self::XeroUnavailable => "xero_unavailable",
+            Self::RequestLimit => "request_limit",
+            Self::OrganisationOffline => "organisation_offline",
+            Self::SignInUnavailable => "sign_in_unavailable",
+            Self::OurFault => "our_fault",
+            Self::AnswerLost => "answer_lost",
+            Self::WaitsItsTurn => "waits_its_turn",
             Self::AccountArchived => "account_archived",
             Self::AccountInvalid => "account_invalid",
             Self::BankCurrency => "bank_currency",
@@ -96,6 +120,14 @@ impl Cause {
             | Self::ContactNameTaken => true,
             Self::ConnectionError
             | Self::SalesNotMapped
+            | Self::NotSentYet
+            | Self::XeroUnavailable
+            | Self::RequestLimit
+            | Self::OrganisationOffline
+            | Self::SignInUnavailable
+            | Self::OurFault
+            | Self::AnswerLost
+            | Self::WaitsItsTurn
             | Self::PeriodLocked
             | Self::NumberClash
             | Self::EmailInvalid
@@ -134,6 +166,18 @@ pub fn summary(failure: &Failure, count: usize) -> String {
         Cause::CategoryNotMapped => {
             format!("{items} for a Xero account: none is chosen for {}.", named("the category"))
         }
+        Cause::NotSentYet => format!("{items} to be sent in Sessional."),
+        Cause::XeroUnavailable => format!("{items} because Xero does not answer. They go on by themselves."),
+        Cause::RequestLimit => format!("{items} because Xero limits how much may be sent. They go on by themselves."),
+        Cause::OrganisationOffline => {
+            format!("{items} because the organisation is offline in Xero. They go on by themselves.")
+        }
+        Cause::SignInUnavailable => {
+            format!("{items} because Xero's sign-in does not answer. They go on by themselves.")
+        }
+        Cause::OurFault => format!("{items} for Sessional's support, who know of it. They go on by themselves."),
+        Cause::AnswerLost => format!("{items} because Xero's answer was lost. They go on by themselves."),
+        Cause::WaitsItsTurn => format!("{items} behind other work. They go on by themselves."),
         Cause::AccountArchived => {
             format!("{items} for one account that is archived or deleted in Xero{}.", of(failure))
         }

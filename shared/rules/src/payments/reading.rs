@@ -4,7 +4,7 @@
 
 use crate::divergence::{self, Divergence, fingerprint};
 use crate::notification::{Details, Notification, PAYMENT_NOTE};
-use crate::record::{Kind, Record, State};
+use crate::record::{Kind, Record, Standing};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -80,7 +80,7 @@ fn see(record: &mut Record, invoice: &Invoice, now: Timestamp) -> bool {
         _ if edited => diverge(record, divergence::Change::Edited, on, now),
         _ if mended && record.divergence.is_some() => {
             record.divergence = None;
-            record.enter(record.state, "In Xero it is again as it was sent", now);
+            record.note("In Xero it is again as it was sent", now);
             true
         }
         _ => false,
@@ -94,7 +94,7 @@ fn diverge(record: &mut Record, change: divergence::Change, on: Date, now: Times
     if known || record.divergence.as_ref() == Some(&divergence) {
         return false;
     }
-    record.enter(record.state, divergence.message.clone(), now);
+    record.note(divergence.message.clone(), now);
     record.divergence = Some(divergence);
     true
 }
@@ -102,10 +102,10 @@ fn diverge(record: &mut Record, change: divergence::Change, on: Date, now: Times
 /// Moves the record's state of payment.
 fn follow_payment(record: &mut Record, invoice: &Invoice, now: Timestamp) -> bool {
     let same = same_payment(record, invoice);
-    let moved = match (reading(invoice), record.state) {
-        (Reading::Unknown, _) | (Reading::Gone, State::Synced) => return false,
-        (Reading::Paid, State::Paid) | (Reading::PartPaid, State::PartPaid) if same => return false,
-        (Reading::Unpaid, State::Synced) => return take_amounts(record, invoice),
+    let moved = match (reading(invoice), record.stands) {
+        (Reading::Unknown, _) | (Reading::Gone, Standing::Synced) => return false,
+        (Reading::Paid, Standing::Paid) | (Reading::PartPaid, Standing::PartPaid) if same => return false,
+        (Reading::Unpaid, Standing::Synced) => return take_amounts(record, invoice),
         (Reading::Paid, _) => paid_in_full(record, invoice, now),
         (Reading::PartPaid, _) => part_paid(record, invoice),
         (Reading::Unpaid, _) => reversed(record, invoice.amount_due.unwrap_or_default()),
@@ -116,7 +116,7 @@ fn follow_payment(record: &mut Record, invoice: &Invoice, now: Timestamp) -> boo
     record.paid_on = if let Details::InvoicePaid { paid_on, .. } = &details { Some(*paid_on) } else { None };
     take_amounts(record, invoice);
     record.outbox.push(Notification::new(&record.key.account, record.revision, now, details));
-    record.enter(state, message, now);
+    record.stand(state, message, now);
     true
 }
 
@@ -169,14 +169,14 @@ fn note(invoice: &Invoice) -> &'static str {
     }
 }
 
-fn paid_in_full(record: &Record, invoice: &Invoice, now: Timestamp) -> (State, Details, String) {
+fn paid_in_full(record: &Record, invoice: &Invoice, now: Timestamp) -> (Standing, Details, String) {
     let amount = invoice.amount_paid.unwrap_or_default();
     let note = note(invoice);
     let paid_on = paid_on(invoice, now);
     let over = invoice.total.map(|total| settled(invoice) - total).filter(|over| *over > Decimal::ZERO);
     let over = over.map(|over| format!(", {over} more than its total")).unwrap_or_default();
     let details = Details::InvoicePaid { invoice_id: record.key.id.clone(), paid_on, amount, note: note.to_owned() };
-    (State::Paid, details, format!("{note}: paid in full on {paid_on}{over}"))
+    (Standing::Paid, details, format!("{note}: paid in full on {paid_on}{over}"))
 }
 
 /// The date is Xero's, as a date; only where it gives none, the last payment's, and then today's.
@@ -186,7 +186,7 @@ fn paid_on(invoice: &Invoice, now: Timestamp) -> Date {
     invoice.fully_paid_on_date.or(last_payment).unwrap_or_else(|| now.to_zoned(TimeZone::UTC).date())
 }
 
-fn part_paid(record: &Record, invoice: &Invoice) -> (State, Details, String) {
+fn part_paid(record: &Record, invoice: &Invoice) -> (Standing, Details, String) {
     let settled = settled(invoice);
     let due = invoice.amount_due.unwrap_or_default();
     let note = match note(invoice) {
@@ -200,14 +200,14 @@ fn part_paid(record: &Record, invoice: &Invoice) -> (State, Details, String) {
         amount_due: due,
         note: note.to_owned(),
     };
-    (State::PartPaid, details, format!("{note}: {settled} so far, {due} still due"))
+    (Standing::PartPaid, details, format!("{note}: {settled} so far, {due} still due"))
 }
 
-fn reversed(record: &Record, amount_due: Decimal) -> (State, Details, String) {
+fn reversed(record: &Record, amount_due: Decimal) -> (Standing, Details, String) {
     let details = Details::InvoicePaymentReversed {
         invoice_id: record.key.id.clone(),
         amount_due,
         note: REVERSED_NOTE.to_owned(),
     };
-    (State::Synced, details, format!("{REVERSED_NOTE}: {amount_due} is due again"))
+    (Standing::Synced, details, format!("{REVERSED_NOTE}: {amount_due} is due again"))
 }

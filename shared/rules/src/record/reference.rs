@@ -19,7 +19,21 @@ pub enum DocumentKind {
     SpendMoney,
 }
 
-/// A request that is about to be sent.
+/// The call that a request is part of: the same whole call with the same key is the same to Xero while the key lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The idempotency key. Nothing that a waiting record writes changes it.
+    pub key: String,
+    /// The Sessional ids of the documents in it, in order; empty where a record is from before they were noted.
+    #[serde(default)]
+    pub members: Vec<String>,
+    /// When it was sent first.
+    pub first_sent: Timestamp,
+    /// When it was sent last.
+    pub last_sent: Timestamp,
+}
+
+/// A request that is about to be sent, or was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// What it will be in Xero.
@@ -27,14 +41,12 @@ pub struct Intent {
     pub document: DocumentKind,
     /// Which try this is, from 1.
     pub attempt: u32,
-    /// When it was written.
-    pub at: Timestamp,
     /// The element as it is sent, byte for byte.
     pub body: String,
     /// The contact that it names.
     pub contact: ContactId,
-    /// The idempotency key that the request with this element is sent with.
-    pub idempotency_key: String,
+    /// The call that it is sent with.
+    pub call: Call,
 }
 
 /// The document in Xero.

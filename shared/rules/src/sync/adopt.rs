@@ -5,11 +5,10 @@
 
 use super::create::Made;
 use super::document::Document;
-use super::job::Step;
 use super::{Context, Job, Stop, Sync};
 use crate::failure::Failure;
 use crate::organisation::Facts;
-use crate::record::DocumentKind;
+use crate::record::{DocumentKind, Want};
 use xero::models::{BankTransaction, BankTransactionStatus, Invoice, InvoiceStatus, NewBankTransaction, NewInvoice};
 
 impl Sync<'_> {
@@ -35,7 +34,7 @@ impl Sync<'_> {
         let Some(number) = sent_number(job) else { return Ok(()) };
         let found = self.by_numbers(context, std::slice::from_ref(&number)).await?;
         self.adopt_invoice(context, job, &found).await?;
-        if !job.is_over() && job.step() == Step::Create {
+        if !job.is_over() && job.step() == Want::Create {
             // Taken, and yet not to be found: an invoice that we may not see. It is not ours to overwrite.
             return self.refuse(job, Failure::number_clash(&number)).await;
         }

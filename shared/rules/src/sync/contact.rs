@@ -4,12 +4,12 @@
 //! Xero says that the name is taken, the active contact of exactly that name is used, and not changed. A
 //! reference found as an intent may have been created already, so our number is looked up first.
 
-use super::job::Step;
 use super::party::Party;
 use super::{Job, STORE_WAIT, Stop, Sync};
 use crate::account::AccountId;
 use crate::failure::Failure;
 use crate::ports::Written;
+use crate::record::Want;
 use crate::session::{Interruption, Session};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -249,5 +249,5 @@ fn idempotency_key(tenant: TenantId, create: &[(ContactReference, Party)]) -> Id
 }
 
 fn needs_contact(job: &Job) -> bool {
-    !job.is_over() && matches!(job.step(), Step::Create | Step::Update)
+    !job.is_over() && matches!(job.step(), Want::Create | Want::Update)
 }

@@ -2,14 +2,13 @@
 //! and every element judged alone. What may have been sent before is looked up before anything is sent.
 
 use super::document::{self, Document};
-use super::job::Step;
 use super::{Context, Job, MAX_BATCH, Outcome, STORE_WAIT, Stop, Sync};
 use crate::facts;
 use crate::failure::{Failure, MAX_ATTEMPTS, RETRY_WAIT};
 use crate::mapping::Choices;
 use crate::organisation::Facts;
 use crate::ports::Written;
-use crate::record::{DocumentKind, Intent, Record, Reference};
+use crate::record::{Call, DocumentKind, Intent, Record, Reference, Standing, Want};
 use crate::session::Interruption;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
@@ -137,6 +136,8 @@ impl Sync<'_> {
             hash.update(body);
         }
         let key = key_of("documents", hash);
+        let members: Vec<String> =
+            open.iter().filter_map(|job| job.record.as_ref()).map(|record| record.key.id.clone()).collect();
         for (job, body) in open.iter_mut().zip(bodies) {
             let sessional = shown(job);
             let Some(((record, document), body)) = job.record.as_mut().zip(job.document.as_ref()).zip(body) else {
@@ -145,15 +146,13 @@ impl Sync<'_> {
             let intent = Intent {
                 document: document.kind(),
                 attempt: next_attempt(record),
-                at: now,
                 body,
                 contact: document.contact(),
-                idempotency_key: key.as_str().to_owned(),
+                call: Call { key: key.as_str().to_owned(), members: members.clone(), first_sent: now, last_sent: now },
             };
-            record.event = Some(job.raw.clone());
             if let Some((currency, total)) = sessional {
                 record.amounts.currency = currency;
-                record.amounts.sessional_total = total;
+                record.amounts.sessional_total = Some(total);
             }
             record.intend(intent, now);
             if self.records.put_record(record).await? == Written::Conflict {
@@ -214,15 +213,15 @@ impl Sync<'_> {
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         made.write(record);
         record.divergence = None;
-        record.content = content;
+        record.content_hash = content;
         record.sent =
             sent && matches!(&job.document, Some(Document::Invoice(invoice)) if invoice.sent_to_contact == Some(true));
         record.remark = remark(record, predicted);
         record.clear();
-        record.enter(crate::record::State::Synced, message, now);
+        record.stand(Standing::Synced, message, now);
         if self.records.put_record(record).await? == Written::Conflict {
             job.outcome = Some(Outcome::Again(STORE_WAIT));
-        } else if job.step() == Step::Nothing {
+        } else if job.step() == Want::Nothing {
             job.done();
         }
         Ok(())
@@ -230,13 +229,10 @@ impl Sync<'_> {
 
     /// Xero or a check refused the document: the user has to act.
     pub(super) async fn refuse(&self, job: &mut Job, failure: Failure) -> Result<(), Stop> {
-        let (now, raw) = (self.clock.now(), job.raw.clone());
+        let now = self.clock.now();
         if let Some(record) = job.record.as_mut() {
             tracing::info!(record.id = record.key.id, cause = failure.cause.word(), "a record failed");
-            match record.reference {
-                Some(_) => record.complain(failure, Some(raw), now),
-                None => record.refuse(failure, Some(raw), now),
-            }
+            record.refuse(failure, now);
         }
         self.store(job, Outcome::Done).await
     }
@@ -259,11 +255,9 @@ impl Sync<'_> {
     pub(super) async fn unanswered(&self, open: &mut [&mut Job], why: &str, arriving: bool) -> Result<(), Stop> {
         let now = self.clock.now();
         for job in open.iter_mut() {
-            let raw = job.raw.clone();
             let Some(record) = job.record.as_mut() else { continue };
             record.attempts += 1;
             record.changed_at = now;
-            record.event.get_or_insert(raw);
             tracing::warn!(
                 record.id = record.key.id,
                 record.attempts = record.attempts,
@@ -272,10 +266,7 @@ impl Sync<'_> {
             );
             let outcome = if record.attempts >= MAX_ATTEMPTS {
                 record.attempts = 0;
-                match record.reference {
-                    Some(_) => record.complain(Failure::no_answer(), None, now),
-                    None => record.fail(Failure::no_answer(), None, now),
-                }
+                record.fail(Failure::no_answer(), now);
                 Outcome::Park(format!("no answer from Xero after {MAX_ATTEMPTS} tries: {why}"))
             } else {
                 let unnumbered = record.intent.as_ref().is_some_and(|intent| intent.document != DocumentKind::Invoice);
@@ -322,7 +313,7 @@ pub(super) fn draw(choices: &Choices, facts: &Facts, job: &Job) -> Result<Docume
 }
 
 fn is_open(job: &Job) -> bool {
-    !job.is_over() && job.step() == Step::Create
+    !job.is_over() && job.step() == Want::Create
 }
 
 fn made_of<T>(element: Element<T>, made: impl Fn(T) -> Made) -> Result<Made, Vec<String>> {
@@ -330,9 +321,9 @@ fn made_of<T>(element: Element<T>, made: impl Fn(T) -> Made) -> Result<Made, Vec
 }
 
 /// The currency and total that Sessional shows the user.
-fn shown(job: &Job) -> Option<(String, Option<rust_decimal::Decimal>)> {
-    let invoice = job.invoice().map(|invoice| (invoice.currency.to_string(), Some(invoice.total)));
-    invoice.or_else(|| job.expense().map(|expense| (expense.currency.to_string(), Some(expense.amount))))
+fn shown(job: &Job) -> Option<(String, rust_decimal::Decimal)> {
+    let invoice = job.invoice().map(|invoice| (invoice.currency.to_string(), invoice.total));
+    invoice.or_else(|| job.expense().map(|expense| (expense.currency.to_string(), expense.amount)))
 }
 
 fn next_attempt(record: &Record) -> u32 {

@@ -8,7 +8,7 @@ mod requests;
 pub use forecast::{Forecast, Prospect, Request};
 
 use super::create;
-use super::job::{Job, Step};
+use super::job::Job;
 use super::party::Party;
 use super::update::{self, Plan};
 use crate::account::AccountId;
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::mapping::Choices;
 use crate::organisation::Facts;
 use crate::ports::{Answer, Connections, Contacts, Mappings, Organisations, Records};
-use crate::record::{Record, RecordKey, State};
+use crate::record::{Acceptance, Record, RecordKey, Standing, Want};
 use crate::sync::document::Document;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -89,17 +89,18 @@ impl DryRun<'_> {
             Some(record) => Some(record.clone()),
             None => self.records.record(&key).await?,
         };
-        let mut record = known.unwrap_or_else(|| Record::new(key.clone(), &number, world.now));
-        record.unhold();
-        job.maybe_sent = record.intent.is_some() && record.reference.is_none();
-        job.record = Some(record);
+        let record = known.unwrap_or_else(|| Record::new(key.clone(), &number, world.now));
+        let accepted = job.take_record(record, world.now);
+        if let Some(forecast) = accepted.and_then(unchanged) {
+            return Ok(forecast);
+        }
         let forecast = match job.step() {
-            Step::Nothing => Forecast::nothing("Nothing is left to do: Xero has it already, or it was taken back"),
-            Step::Bury => bury(&mut job, world),
-            Step::Create | Step::Update | Step::Remove if world.lost => Forecast::hold(Failure::connection_lost()),
-            Step::Remove => remove(&mut job, world),
-            Step::Update => self.update(world, &mut job).await?,
-            Step::Create => self.create(world, &mut job).await?,
+            Want::Nothing => Forecast::nothing("Nothing is left to do: Xero has it already, or it was taken back"),
+            Want::TakeBack => take_back(&mut job, world),
+            Want::Create | Want::Update | Want::Remove if world.lost => Forecast::hold(Failure::connection_lost()),
+            Want::Remove => remove(&mut job, world),
+            Want::Update => self.update(world, &mut job).await?,
+            Want::Create => self.create(world, &mut job).await?,
         };
         if let Some(record) = job.record {
             world.records.insert(key, record);
@@ -122,9 +123,9 @@ impl DryRun<'_> {
         forecast.requests.push(requests::create(&drawn));
         if let Some(record) = job.record.as_mut() {
             record.reference = Some(requests::unknown_reference(&drawn));
-            record.content = Some(drawn.content());
+            record.content_hash = Some(drawn.content());
             record.clear();
-            record.state = State::Synced;
+            record.stands = Standing::Synced;
         }
         Ok(forecast)
     }
@@ -152,7 +153,7 @@ impl DryRun<'_> {
         forecast.requests.extend(contact.map(|party| requests::contact(&party)));
         forecast.requests.push(requests::update(&update));
         if let Some(record) = job.record.as_mut() {
-            record.content = Some(content);
+            record.content_hash = Some(content);
             record.sent = true;
         }
         Ok(forecast)
@@ -200,9 +201,18 @@ fn create_message(job: &Job) -> &'static str {
     "It would be created in Xero"
 }
 
-fn bury(job: &mut Job, world: &World) -> Forecast {
+/// What is told of an event that changes nothing.
+fn unchanged(accepted: Acceptance) -> Option<Forecast> {
+    match accepted {
+        Acceptance::Taken | Acceptance::Repeated => None,
+        Acceptance::Ignored(why) => Some(Forecast::nothing(why)),
+        Acceptance::NotSentYet => Some(Forecast::skip(Failure::not_sent_yet())),
+    }
+}
+
+fn take_back(job: &mut Job, world: &World) -> Forecast {
     if let Some(record) = job.record.as_mut() {
-        record.bury(world.now);
+        record.take_back(world.now);
     }
     Forecast::nothing("It was never sent: nothing goes to Xero, and a create that comes later is not sent either")
 }
@@ -210,11 +220,11 @@ fn bury(job: &mut Job, world: &World) -> Forecast {
 fn remove(job: &mut Job, world: &World) -> Forecast {
     let subject = create::subject(job);
     let Some(record) = job.record.as_mut() else { return Forecast::nothing("There is no record of it") };
-    if matches!(record.state, State::PartPaid | State::Paid) {
+    if matches!(record.stands, Standing::PartPaid | Standing::Paid) {
         return Forecast::fail(Failure::paid_cannot_be_removed(&subject));
     }
     let Some(reference) = record.reference.clone() else { return Forecast::nothing("It is not in Xero") };
-    record.void("Voided in Xero", world.now);
+    record.void(Standing::Voided, "Voided in Xero", world.now);
     requests::remove(&reference)
 }
 

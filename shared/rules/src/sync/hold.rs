@@ -1,13 +1,11 @@
-//! Holding work whose reason to wait lies outside the document, and burying what was taken back before it
+//! Holding work whose reason to wait lies outside the document, and noting what was taken back before it
 //! was ever sent.
 
-use super::job::Step;
 use super::{Job, Outcome, STORE_WAIT, Stop, Sync};
-use crate::event::{Body, Event};
 use crate::failure::Failure;
 use crate::outbox;
 use crate::ports::Written;
-use crate::record::{Record, RecordKey, State};
+use crate::record::{Acceptance, Record, RecordKey, Want};
 use xero::TenantId;
 
 impl Sync<'_> {
@@ -22,48 +20,63 @@ impl Sync<'_> {
     /// Holds one message until the reason is gone.
     pub(super) async fn hold(&self, tenant: TenantId, job: &mut Job, failure: &Failure) -> Result<(), Stop> {
         self.load(tenant, job).await?;
-        let maybe_sent = job.maybe_sent;
+        if job.is_over() {
+            return Ok(());
+        }
         match job.step() {
             // What may be in Xero has to be looked up there before anything is said about it.
-            Step::Bury if !maybe_sent => self.bury(job).await,
-            Step::Nothing => {
+            Want::TakeBack if !job.maybe_sent => self.take_back(job).await,
+            Want::Nothing => {
                 job.done();
                 Ok(())
             }
-            Step::Create | Step::Update | Step::Remove | Step::Bury => {
-                let (now, raw) = (self.clock.now(), job.raw.clone());
+            Want::Create | Want::Update | Want::Remove | Want::TakeBack => {
+                let now = self.clock.now();
                 let Some(record) = job.record.as_mut() else { return Ok(()) };
-                if !removal_waits(record) {
-                    record.hold(failure.clone(), raw, now);
-                    tracing::info!(record.id = record.key.id, cause = failure.cause.word(), "a record is held");
-                }
+                record.hold(failure.clone(), now);
+                tracing::info!(record.id = record.key.id, cause = failure.cause.word(), "a record is held");
                 self.store(job, Outcome::Done).await
             }
         }
     }
 
     /// Notes that nothing is ever to be sent.
-    pub(super) async fn bury(&self, job: &mut Job) -> Result<(), Stop> {
+    pub(super) async fn take_back(&self, job: &mut Job) -> Result<(), Stop> {
         let now = self.clock.now();
         if let Some(record) = job.record.as_mut() {
-            record.bury(now);
+            record.take_back(now);
         }
         self.store(job, Outcome::Done).await
     }
 
-    /// Reads the record, and sends notifications that an earlier run left behind.
+    /// Reads the record, sends notifications that an earlier run left behind, and takes in what the event says. An event
+    /// that changes nothing is done with a line that says why.
     pub(super) async fn load(&self, tenant: TenantId, job: &mut Job) -> Result<(), Stop> {
-        let (Some(account), Some((kind, id, number))) = (job.account().cloned(), job.subject()) else { return Ok(()) };
-        let key = RecordKey { account, tenant, kind, id };
-        let mut record = match self.records.record(&key).await? {
-            Some(record) => record,
-            None => Record::new(key, &number, self.clock.now()),
+        let (Some(account), Some((kind, id, number))) = (job.account().cloned(), job.subject()) else {
+            job.done();
+            return Ok(());
         };
+        let key = RecordKey { account, tenant, kind, id };
+        let stored = self.records.record(&key).await?;
+        if stored.is_none() && job.is_run() {
+            tracing::info!(record.id = key.id, "a record that was to go on is not of the connected organisation");
+            job.done();
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut record = stored.unwrap_or_else(|| Record::new(key, &number, now));
         outbox::flush_record(self.records, self.notifications, &mut record).await?;
-        record.unhold();
-        job.maybe_sent = record.intent.is_some() && record.reference.is_none();
-        job.record = Some(record);
-        Ok(())
+        let accepted = job.take_record(record, now);
+        let Some(record) = job.record.as_mut() else { return Ok(()) };
+        match accepted {
+            Some(Acceptance::Ignored(why)) => record.note(why, now),
+            Some(Acceptance::NotSentYet) => record.skip(Failure::not_sent_yet(), now),
+            Some(Acceptance::Repeated) if record.wants() == Want::Nothing => {
+                record.note("It came again as it was: nothing was to be done", now);
+            }
+            Some(Acceptance::Repeated | Acceptance::Taken) | None => return Ok(()),
+        }
+        self.store(job, Outcome::Done).await
     }
 
     /// Writes the record; who loses a race comes again.
@@ -77,11 +90,4 @@ impl Sync<'_> {
         job.outcome = Some(outcome);
         Ok(())
     }
-}
-
-/// Whether a void or deletion waits already: what came before it must not take its place.
-fn removal_waits(record: &Record) -> bool {
-    let waiting = record.event.as_deref().filter(|_| record.state == State::Held);
-    let event = waiting.and_then(|event| Event::parse(event).ok());
-    event.is_some_and(|event| matches!(event.body, Body::InvoiceVoided(_) | Body::ExpenseDeleted(_)))
 }

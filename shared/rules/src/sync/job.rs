@@ -2,30 +2,22 @@
 
 use super::Outcome;
 use super::document::Document;
+use super::message::{RunRecord, Work};
 use super::party::Party;
 use crate::account::AccountId;
 use crate::event::{Body, Event, Expense, Invoice};
-use crate::record::{Kind, Record, State};
+use crate::record::{Acceptance, Kind, Record, Want};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
 use xero::ContactId;
-
-/// What is left to do for a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Bring the document into Xero.
-    Create,
-    /// Bring the document in Xero up to date, and mark it as sent.
-    Update,
-    /// Void or delete the document in Xero.
-    Remove,
-    /// Note that nothing is ever to be sent.
-    Bury,
-    /// Nothing.
-    Nothing,
-}
 
 /// One message on its way through a run.
 pub struct Job {
-    event: Option<Event>,
+    account: Option<AccountId>,
+    /// What came: an event, or a record to go on with.
+    source: Source,
+    /// The newest content that the record wants in Xero, once it is read: of this event or of an earlier one.
+    content: Option<Event>,
     /// The event as it came, for a record that has to keep it.
     pub(super) raw: String,
     /// What becomes of the message; none while it is under way.
@@ -42,22 +34,47 @@ pub struct Job {
     pub(super) followed_merge: bool,
 }
 
+/// What a job is about.
+enum Source {
+    Event(Box<Event>),
+    Run(RunRecord),
+    /// Everything of the account that waits.
+    Drain,
+    Unreadable,
+}
+
 impl Job {
     /// A job for an event.
     #[must_use]
     pub fn new(event: Event, raw: String) -> Self {
-        Self { event: Some(event), raw, ..Self::empty() }
+        Self { account: Some(event.account.clone()), raw, ..Self::about(Source::Event(Box::new(event))) }
+    }
+
+    /// A job for what a message asks of an account.
+    pub(super) fn for_work(account: &AccountId, work: Work, raw: String) -> Self {
+        match work {
+            Work::Event(event) => Self::new(*event, raw),
+            Work::Run(run) => Self::go_on(account, run),
+            Work::Drain => Self { account: Some(account.clone()), ..Self::about(Source::Drain) },
+        }
+    }
+
+    /// A job for a record that goes on with what it wants.
+    pub(super) fn go_on(account: &AccountId, run: RunRecord) -> Self {
+        Self { account: Some(account.clone()), ..Self::about(Source::Run(run)) }
     }
 
     /// A message that is no event.
     #[must_use]
     pub fn parked(reason: &str) -> Self {
-        Self { outcome: Some(Outcome::Park(reason.to_owned())), ..Self::empty() }
+        Self { outcome: Some(Outcome::Park(reason.to_owned())), ..Self::about(Source::Unreadable) }
     }
 
-    fn empty() -> Self {
+    fn about(source: Source) -> Self {
         Self {
-            event: None,
+            account: None,
+            source,
+            content: None,
             raw: String::new(),
             outcome: None,
             record: None,
@@ -66,6 +83,11 @@ impl Job {
             maybe_sent: false,
             followed_merge: false,
         }
+    }
+
+    /// Whether what it is about stands in its record alone.
+    pub(super) fn is_run(&self) -> bool {
+        matches!(self.source, Source::Run(_))
     }
 
     /// Whether nothing is left to do.
@@ -77,13 +99,13 @@ impl Job {
     /// Whose it is.
     #[must_use]
     pub fn account(&self) -> Option<&AccountId> {
-        self.event.as_ref().map(|event| &event.account)
+        self.account.as_ref()
     }
 
     /// The invoice that should be in Xero.
     #[must_use]
     pub fn invoice(&self) -> Option<&Invoice> {
-        match &self.event.as_ref()?.body {
+        match &self.content()?.body {
             Body::InvoiceCreated(invoice) | Body::InvoiceUpdated(invoice) | Body::InvoiceSent(invoice) => Some(invoice),
             Body::InvoiceVoided(_) | Body::ExpenseLogged(_) | Body::ExpenseUpdated(_) | Body::ExpenseDeleted(_) => None,
         }
@@ -92,7 +114,7 @@ impl Job {
     /// The expense that should be in Xero.
     #[must_use]
     pub fn expense(&self) -> Option<&Expense> {
-        match &self.event.as_ref()?.body {
+        match &self.content()?.body {
             Body::ExpenseLogged(expense) | Body::ExpenseUpdated(expense) => Some(expense),
             Body::InvoiceCreated(_)
             | Body::InvoiceUpdated(_)
@@ -102,6 +124,12 @@ impl Job {
         }
     }
 
+    /// The total that Sessional shows the user.
+    pub(super) fn shown_total(&self) -> Option<Decimal> {
+        let invoice = self.invoice().map(|invoice| invoice.total);
+        invoice.or_else(|| self.expense().map(|expense| expense.amount))
+    }
+
     /// Whom the document is for or from.
     pub(super) fn party(&self) -> Option<Party> {
         self.invoice().map(Party::of_invoice).or_else(|| self.expense().map(Party::of_expense))
@@ -109,12 +137,19 @@ impl Job {
 
     /// Whether the customer has the invoice already.
     pub(super) fn is_sent(&self) -> bool {
-        self.event.as_ref().is_some_and(|event| matches!(event.body, Body::InvoiceSent(_)))
+        match &self.record {
+            Some(record) => record.registers.sent.is_some(),
+            None => self.event().is_some_and(|event| matches!(event.body, Body::InvoiceSent(_))),
+        }
     }
 
-    /// The kind and id of the record, and the number on the document.
+    /// The kind and id of the record, and the number on the document where the message says it.
     pub(super) fn subject(&self) -> Option<(Kind, String, String)> {
-        let event = self.event.as_ref()?;
+        let event = match &self.source {
+            Source::Event(event) => event,
+            Source::Run(run) => return Some((run.kind, run.id.clone(), run.id.clone())),
+            Source::Drain | Source::Unreadable => return None,
+        };
         let id = event.subject().to_string();
         Some(match &event.body {
             Body::InvoiceCreated(invoice) | Body::InvoiceUpdated(invoice) | Body::InvoiceSent(invoice) => {
@@ -130,39 +165,43 @@ impl Job {
         })
     }
 
-    /// What is left to do, by what the record says. What is in Xero is told by the reference; an intent means
-    /// that it may be, which has been looked up before this is asked.
-    pub(super) fn step(&self) -> Step {
-        let (Some(event), Some(record)) = (&self.event, &self.record) else { return Step::Nothing };
-        if matches!(record.state, State::Voided | State::Tombstone) {
-            return Step::Nothing;
-        }
-        match (&event.body, record.reference.is_some()) {
-            (Body::InvoiceCreated(_) | Body::ExpenseLogged(_) | Body::ExpenseUpdated(_), true) => Step::Nothing,
-            (Body::InvoiceUpdated(_) | Body::InvoiceSent(_), true) => Step::Update,
-            (
-                Body::InvoiceCreated(_)
-                | Body::InvoiceUpdated(_)
-                | Body::InvoiceSent(_)
-                | Body::ExpenseLogged(_)
-                | Body::ExpenseUpdated(_),
-                false,
-            ) => Step::Create,
-            (Body::InvoiceVoided(_) | Body::ExpenseDeleted(_), true) => Step::Remove,
-            (Body::InvoiceVoided(_) | Body::ExpenseDeleted(_), false) => Step::Bury,
-        }
+    /// Takes the record on board, with what the event changes in it; none of it is stored yet.
+    pub(super) fn take_record(&mut self, mut record: Record, now: Timestamp) -> Option<Acceptance> {
+        let accepted = match &self.source {
+            Source::Event(event) => Some(record.accept(event, &self.raw, now)),
+            Source::Run(_) | Source::Drain | Source::Unreadable => None,
+        };
+        let is_newest = record.event.as_deref() == Some(self.raw.as_str());
+        self.content = match &self.source {
+            Source::Event(_) if is_newest => None,
+            // What cannot be read any more was written by another version of the contract.
+            _ => record.event.as_deref().and_then(|event| Event::parse(event).ok()),
+        };
+        self.maybe_sent = record.may_be_in_xero();
+        self.record = Some(record);
+        accepted
     }
 
-    /// Says in one line what became of the event.
+    /// What is left to do, by what the record says. What is in Xero is told by the reference; an intent means
+    /// that it may be, which has been looked up before this is asked.
+    pub(super) fn step(&self) -> Want {
+        self.record.as_ref().map_or(Want::Nothing, Record::wants)
+    }
+
+    /// Says in one line what became of the message.
     pub(super) fn report(&self) {
         let outcome = match (&self.outcome, &self.record) {
-            (Some(Outcome::Done), Some(record)) => record.state.word(),
+            (Some(Outcome::Done), Some(record)) => record.state().word(),
             (Some(Outcome::Done), None) => "done",
             (Some(Outcome::Park(_)), _) => "parked",
             (Some(Outcome::Again(_)) | None, _) => "again",
         };
-        let about = self.event.as_ref().map(|event| (event.id.to_string(), event.body.type_name()));
-        let (id, of_type) = about.unwrap_or_default();
+        let (id, of_type) = match &self.source {
+            Source::Event(event) => (event.id.to_string(), event.body.type_name()),
+            Source::Run(run) => (run.id.clone(), "run"),
+            Source::Drain => (String::new(), "drain"),
+            Source::Unreadable => (String::new(), "unreadable"),
+        };
         tracing::info!(
             events.worked = 1,
             event.outcome = outcome,
@@ -174,5 +213,17 @@ impl Job {
 
     pub(super) fn done(&mut self) {
         self.outcome = Some(Outcome::Done);
+    }
+
+    /// The content that counts: what the record wants, or before it is read what the event says.
+    fn content(&self) -> Option<&Event> {
+        self.content.as_ref().or_else(|| self.event())
+    }
+
+    fn event(&self) -> Option<&Event> {
+        match &self.source {
+            Source::Event(event) => Some(event),
+            Source::Run(_) | Source::Drain | Source::Unreadable => None,
+        }
     }
 }

@@ -5,7 +5,7 @@
 use super::create::{key_of, subject};
 use super::{Context, Job, Outcome, Stop, Sync};
 use crate::failure::Failure;
-use crate::record::{DocumentKind, State};
+use crate::record::{DocumentKind, Standing};
 use crate::session::Interruption;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
@@ -34,7 +34,7 @@ impl Sync<'_> {
     pub(super) async fn remove(&self, context: &Context<'_>, job: &mut Job) -> Result<(), Stop> {
         let Some(record) = &job.record else { return Ok(()) };
         let Some(reference) = record.reference.clone() else { return Ok(()) };
-        if matches!(record.state, State::PartPaid | State::Paid) {
+        if matches!(record.stands, Standing::PartPaid | Standing::Paid) {
             let failure = Failure::paid_cannot_be_removed(&subject(job));
             return self.complain(job, failure).await;
         }
@@ -48,7 +48,7 @@ impl Sync<'_> {
             Ok(Ok(message)) => {
                 let now = self.clock.now();
                 if let Some(record) = job.record.as_mut() {
-                    record.void(message, now);
+                    record.void(gone(message), message, now);
                 }
                 self.store(job, Outcome::Done).await
             }
@@ -138,6 +138,11 @@ fn judge(invoice: &Invoice) -> Found {
         _ if settled > Decimal::ZERO => Found::Paid,
         alive => Found::Alive(alive.clone()),
     }
+}
+
+/// Where a document stands that was removed with these words.
+fn gone(message: &str) -> Standing {
+    if message.starts_with("Voided") { Standing::Voided } else { Standing::Deleted }
 }
 
 fn word(status: &InvoiceStatus) -> &'static str {

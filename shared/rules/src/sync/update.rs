@@ -1,11 +1,11 @@
-//! A sent invoice that is in Xero already: brought up to date where its content changed, and marked as sent.
+//! A document that is in Xero already: brought up to date where its content changed, and marked as sent where it was.
 //! Both may be repeated, so they need no intent.
 
 use super::create::{key_of, subject};
 use super::document::Document;
 use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::failure::Failure;
-use crate::record::{Reference, State};
+use crate::record::{Reference, Standing};
 use crate::session::Interruption;
 use sha2::{Digest as _, Sha256};
 use xero::models::{Invoice, InvoiceUpdate, InvoicesBody, NewInvoice};
@@ -26,8 +26,8 @@ pub(super) fn plan(job: &Job, drawn: NewInvoice) -> Plan {
     let Some(record) = job.record.as_ref() else { return Plan::Nothing };
     let Some(id) = record.reference.as_ref().map(|reference| reference.id) else { return Plan::Nothing };
     let content = Document::Invoice(drawn.clone()).content();
-    let changed = record.content.as_ref() != Some(&content);
-    let paid = matches!(record.state, State::PartPaid | State::Paid);
+    let changed = record.content_hash.as_ref() != Some(&content);
+    let paid = matches!(record.stands, Standing::PartPaid | Standing::Paid);
     if paid && changed {
         return Plan::Refused(Failure::paid_cannot_be_changed(&subject(job)));
     }
@@ -52,10 +52,11 @@ impl Sync<'_> {
         };
         match plan(job, drawn) {
             Plan::Nothing => {
-                let sent = job.is_sent();
+                let (sent, now) = (job.is_sent(), self.clock.now());
                 if let Some(record) = job.record.as_mut() {
                     record.sent |= sent;
                     record.clear();
+                    record.note("Xero has this content already: nothing was to be done", now);
                 }
                 self.store(job, Outcome::Done).await
             }
@@ -99,7 +100,8 @@ impl Sync<'_> {
 
     async fn updated(&self, job: &mut Job, invoice: &Invoice, content: String, changed: bool) -> Result<(), Stop> {
         let now = self.clock.now();
-        let (total, sent) = (job.invoice().map(|invoice| invoice.total), job.is_sent());
+        let total = job.shown_total();
+        let sent = job.is_sent();
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         record.amounts.sessional_total = total.or(record.amounts.sessional_total);
         record.amounts.xero_total = invoice.total.or(record.amounts.xero_total);
@@ -111,7 +113,7 @@ impl Sync<'_> {
             _ => record.divergence = None,
         }
         record.reference = Some(reference);
-        record.content = Some(content);
+        record.content_hash = Some(content);
         record.sent |= sent;
         record.clear();
         let message = match (changed, sent) {
@@ -119,20 +121,20 @@ impl Sync<'_> {
             (true, false) => "Updated in Xero",
             (false, _) => "Marked as sent in Xero",
         };
-        record.enter(record.state, message, now);
+        record.note(message, now);
         self.store(job, Outcome::Done).await
     }
 
     /// Something could not be done to a document that is in Xero and stays as it is.
     pub(super) async fn complain(&self, job: &mut Job, failure: Failure) -> Result<(), Stop> {
-        let (now, raw) = (self.clock.now(), job.raw.clone());
+        let now = self.clock.now();
         if let Some(record) = job.record.as_mut() {
             tracing::info!(
                 record.id = record.key.id,
                 cause = failure.cause.word(),
                 "something could not be done to a document"
             );
-            record.complain(failure, Some(raw), now);
+            record.fail(failure, now);
         }
         self.store(job, Outcome::Done).await
     }

@@ -10,8 +10,9 @@ use crate::held;
 use crate::mapping::Mapping;
 use crate::organisation::Facts;
 use crate::ports::{Answer, Queued, Written};
-use crate::record::{Record, State};
+use crate::record::{Record, UnderWay};
 use crate::sync::document;
+use crate::sync::message;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +36,7 @@ impl Upkeep<'_> {
             }
             record.self_retries += 1;
             match self.records.put_record(&mut record).await? {
-                Written::Done => events.extend(held::queued("mended", record)),
+                Written::Done => events.push(message::run_record("mended", &record.key, record.revision)),
                 // Somebody is at it at this moment.
                 Written::Conflict => {}
             }
@@ -48,7 +49,7 @@ impl Upkeep<'_> {
 /// Whether the cause of a failure is gone, as far as can be told without asking Xero.
 fn is_mended(record: &Record, mapping: &Mapping, facts: &Facts, now: Timestamp) -> bool {
     let Some(cause) = record.failure.as_ref().map(|failure| failure.cause) else { return false };
-    if record.state != State::Failed || record.self_retries >= MAX_SELF_RETRIES {
+    if record.under_way != UnderWay::Failed || record.self_retries >= MAX_SELF_RETRIES {
         return false;
     }
     let Some(event) = record.event.as_deref().and_then(|event| Event::parse(event).ok()) else { return false };
@@ -62,6 +63,14 @@ fn is_mended(record: &Record, mapping: &Mapping, facts: &Facts, now: Timestamp) 
         Cause::ConnectionError
         | Cause::SalesNotMapped
         | Cause::CategoryNotMapped
+        | Cause::NotSentYet
+        | Cause::XeroUnavailable
+        | Cause::RequestLimit
+        | Cause::OrganisationOffline
+        | Cause::SignInUnavailable
+        | Cause::OurFault
+        | Cause::AnswerLost
+        | Cause::WaitsItsTurn
         | Cause::AccountInvalid
         | Cause::TaxInvalid
         | Cause::NumberClash

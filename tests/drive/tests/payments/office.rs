@@ -11,10 +11,10 @@ use rig::tenant::{Stores, Tenant, Wishes};
 use rig::worker::Xero;
 use rules::AccountId;
 use rules::notification::Details;
-use rules::payments::sweep::{Standing, Sweep, Swept};
+use rules::payments::sweep::{self, Sweep, Swept};
 use rules::payments::{Outcome, Payments};
 use rules::ports::{Answer, Claims, Clock as _, Connections as _, Records as _, Sweeps, Written};
-use rules::record::{Kind, Record, RecordKey, Reference, State};
+use rules::record::{Kind, Record, RecordKey, Reference, Standing};
 use rules::tokens::{Memory, Tokens};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub(crate) const UNCHANGED: Outcome = Outcome::Done { ours: 1, changed: 0 };
 /// Who holds the one tenant, and how far its sweep is.
 pub(crate) struct Desk {
     pub(crate) holder: Option<AccountId>,
-    pub(crate) standing: Mutex<Option<Standing>>,
+    pub(crate) standing: Mutex<Option<sweep::Standing>>,
 }
 
 #[async_trait]
@@ -52,11 +52,11 @@ impl Claims for Desk {
 
 #[async_trait]
 impl Sweeps for Desk {
-    async fn sweep(&self, _account: &AccountId, _tenant: TenantId) -> Answer<Option<Standing>> {
+    async fn sweep(&self, _account: &AccountId, _tenant: TenantId) -> Answer<Option<sweep::Standing>> {
         Ok(self.standing.lock().unwrap().clone())
     }
 
-    async fn put_sweep(&self, standing: &mut Standing) -> Answer<Written> {
+    async fn put_sweep(&self, standing: &mut sweep::Standing) -> Answer<Written> {
         standing.revision += 1;
         *self.standing.lock().unwrap() = Some(standing.clone());
         Ok(Written::Done)
@@ -163,7 +163,7 @@ impl Office {
         record.reference = Some(Reference::written(invoice));
         record.amounts.xero_total = invoice.total;
         record.amounts.due = invoice.amount_due;
-        record.enter(State::Synced, "Created in Xero", self.clock.now());
+        record.stand(Standing::Synced, "Created in Xero", self.clock.now());
         assert_eq!(self.shelf.put_record(&mut record).await?, Written::Done);
         Ok(())
     }

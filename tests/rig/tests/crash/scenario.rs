@@ -177,7 +177,7 @@ impl Stage<'_> {
         let last = happened.iter().max().copied().context("nothing happened")?;
         let kind = last.kind();
         let record = world.record(tenant, kind, &subject.id).await?.context("there is no record")?;
-        let state = serde_json::to_value(record.state)?;
+        let state = serde_json::to_value(record.state())?;
         let all: Vec<_> = books.about(&subject.id).collect();
         ensure!(all.len() <= 1, "{} documents of {}: {all:?}", all.len(), subject.id);
         let removed = matches!(last, Happening::Voided | Happening::Deleted);

@@ -65,7 +65,7 @@ impl Model {
         let kind = Kind::parse(if index < plan::INVOICES { "invoice" } else { "expense" }).context("no such kind")?;
         let key = RecordKey { account: tenant.account.clone(), tenant: tenant.id, kind, id: subject.id.clone() };
         let record = world.shelf.peek(&key).context("there is no record")?;
-        let state = serde_json::to_value(record.state)?;
+        let state = serde_json::to_value(record.state())?;
         ensure!(expected.states.iter().any(|word| state == **word), "the record says {state}: {record:?}");
         let Some(document) = all.first() else { return Ok(()) };
         ensure!(
