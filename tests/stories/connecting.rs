@@ -2,10 +2,12 @@
 
 use aws::tokens::Store;
 use jiff::SignedDuration;
-use local::client::Sessional;
+use local::client::{Answer, Sessional};
 use local::xero_side::Owner;
 use rules::AccountId;
-use rules::connect::{Finished, Refusal};
+use rules::callback::{CallbackError, CallbackOutcome};
+use rules::connect::confirmation::CONFIRMATION_TIME;
+use rules::connect::{CONSENT_TIME, ConnectAgain, ConnectError};
 use rules::connection::{Connection, ErrorReason, Status};
 use rules::failure::Failure;
 use rules::lost;
@@ -20,33 +22,23 @@ use crate::inside::{Inside, Person, die_after};
 use crate::stage::{Stage, new_name};
 use crate::stores::over_both_stores;
 
-/// The reason in the redirect of a callback, which always leads to the app and nowhere else.
-async fn reason(browser: &Sessional, stage: &Stage, url: &str) -> anyhow::Result<String> {
-    let answer = browser.open(url).await?;
-    let back = answer.header("location").unwrap_or_default().to_owned();
-    let app = stage.stack.deployment.variable("connect", "APP_RETURN_URL")?;
-    assert_eq!((answer.status, answer.text.as_str()), (302, ""));
-    assert!(back.starts_with(app), "{back}");
-    let back = url::Url::parse(&back)?;
-    let part = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    assert_eq!(part("connection").as_deref(), Some("error"));
-    Ok(part("reason").unwrap_or_default())
-}
-
 #[tokio::test]
-async fn a_consent_link_finished_in_another_browser_connects_nothing() -> anyhow::Result<()> {
+async fn a_consent_link_that_somebody_else_answered_connects_nothing() -> anyhow::Result<()> {
     let stage = Stage::shared()?;
     let name = new_name();
     let victim = Owner::new(&stage.stack, &name).await?;
     let mut attacker = Sessional::sign_in(&stage.stack, &format!("acc_{name}")).await?;
-    let link = attacker.call("POST", "/connection", None).await?.text_at("/authorise_url")?;
-    let back = victim.allow(&link).await?;
+    let sent = attacker.call("POST", "/connection", None).await?;
+    let back = victim.allow(&sent.text_at("/authorise_url")?).await?;
 
+    // The victim's browser lands on the app, where it has a session of its own, and a consent of its own is open.
     let mut other = Sessional::sign_in(&stage.stack, &format!("acc_{}", new_name())).await?;
-    other.call("POST", "/connection", None).await?;
-    assert_eq!(reason(&other, &stage, &back).await?, "other_browser");
-    // Not even the attacker's own browser can finish it now.
-    assert_eq!(reason(&attacker, &stage, &back).await?, "unknown_state");
+    let own = other.call("POST", "/connection", None).await?.text_at("/browser_key")?;
+    let confirmation = other.come_back(&back).await?.confirmation.unwrap_or_default();
+    assert_problem(&other.confirm(&confirmation, &own).await?, 403, "/problems/confirmation-refused");
+    // Not even the attacker can use it now, with the right key and a guess at what the victim saw.
+    let key = sent.text_at("/browser_key")?;
+    assert_problem(&attacker.confirm(&confirmation, &key).await?, 403, "/problems/confirmation-refused");
     let shown = attacker.call("GET", "/connection", None).await?;
     assert_eq!(shown.text_at("/status")?, "disconnected");
     let secrets = stage.stack.aws()?.secrets().await?;
@@ -54,48 +46,120 @@ async fn a_consent_link_finished_in_another_browser_connects_nothing() -> anyhow
     Ok(())
 }
 
+fn assert_problem(answer: &Answer, status: u16, kind: &str) {
+    assert_eq!(
+        (answer.status, answer.text_at("/type").unwrap_or_default().as_str()),
+        (status, kind),
+        "{}",
+        answer.text
+    );
+}
+
 #[tokio::test]
-async fn every_wrong_turn_ends_in_a_redirect_to_the_app_with_its_reason() -> anyhow::Result<()> {
+async fn every_wrong_turn_at_xero_leads_to_the_app_with_its_reason() -> anyhow::Result<()> {
     let stage = Stage::shared()?;
     let name = new_name();
     let owner = Owner::new(&stage.stack, &name).await?;
     let mut app = Sessional::sign_in(&stage.stack, &format!("acc_{name}")).await?;
     let callback = format!("{}/oauth/callback", stage.stack.front);
-    let nobody = Sessional::with_token(&stage.stack, "acc_nobody", None)?;
-    for query in ["", "?code=a", "?state=unknown&code=a", "?state=a&return_url=https://evil.example/"] {
-        assert_eq!(reason(&nobody, &stage, &format!("{callback}{query}")).await?, "unknown_state", "{query}");
+    let page = stage.stack.deployment.variable("callback", "APP_RETURN_URL")?.to_owned();
+    let unknown = "a".repeat(43);
+    for query in ["", "?code=a", "?state=short&code=a", "?state=a&return_url=https://evil.example/"] {
+        let found = app.come_back(&format!("{callback}{query}")).await?;
+        assert!(found.page.as_str().starts_with(&page), "{}", found.page);
+        assert_eq!((found.connection.as_str(), found.reason.as_deref()), ("error", Some("unknown_state")), "{query}");
     }
+    let found = app.come_back(&format!("{callback}?state={unknown}&code=a")).await?;
+    assert_eq!((found.reason.as_deref(), found.confirmation), (Some("unknown_state"), None));
 
     let link = app.call("POST", "/connection", None).await?.text_at("/authorise_url")?;
     let cancelled = consent(&link, Choice::Cancel).await?;
-    assert_eq!(reason(&app, &stage, &cancelled).await?, "cancelled");
+    let found = app.come_back(&cancelled).await?;
+    assert_eq!((found.connection.as_str(), found.reason.as_deref()), ("error", Some("cancelled")));
 
-    // Whatever Xero sends instead of a code, such as the limit of a plan; and nothing at all.
-    for (wrong, expected) in
-        [("error=plan_limit", "refused_by_xero"), ("", "refused_by_xero"), ("code=wrong", "code_refused")]
-    {
+    // Whatever Xero sends instead of a code, such as the limit of a plan; and nothing at all. The back button repeats it.
+    for wrong in ["error=plan_limit", "", "code="] {
         let link = app.call("POST", "/connection", None).await?.text_at("/authorise_url")?;
         let link = url::Url::parse(&link)?;
         let state = link.query_pairs().find(|(key, _)| key == "state").map(|(_, state)| state.into_owned());
         let url = format!("{callback}?state={}&{wrong}", state.unwrap_or_default());
-        assert_eq!(reason(&app, &stage, &url).await?, expected, "{wrong}");
-        assert_eq!(reason(&app, &stage, &url).await?, "unknown_state", "a state is used once");
+        let found = app.come_back(&url).await?;
+        assert_eq!((found.connection.as_str(), found.reason.as_deref()), ("error", Some("refused_by_xero")), "{wrong}");
+        assert_eq!(app.come_back(&url).await?.connection, "already", "a state is used once");
     }
 
-    let link = app.call("POST", "/connection", None).await?.text_at("/authorise_url")?;
-    let without_cookie = owner.allow(&link).await?;
-    assert_eq!(reason(&nobody, &stage, &without_cookie).await?, "other_browser");
-    assert_eq!(app.call("GET", "/connection", None).await?.text_at("/status")?, "disconnected");
+    let started = app.call("POST", "/connection", None).await?;
+    let back = owner.allow(&started.text_at("/authorise_url")?).await?;
+    let found = app.come_back(&back).await?;
+    assert_eq!((found.connection.as_str(), app.come_back(&back).await?.connection.as_str()), ("confirm", "already"));
+    assert_eq!(
+        app.call("GET", "/connection", None).await?.text_at("/status")?,
+        "disconnected",
+        "nothing is redeemed yet"
+    );
+    let (confirmation, key) = (found.confirmation.unwrap_or_default(), started.text_at("/browser_key")?);
+    let confirmed = app.confirm(&confirmation, &key).await?;
+    assert_eq!((confirmed.status, confirmed.text_at("/status")?.as_str()), (200, "connected"), "{}", confirmed.text);
+    // A reload, or a page that posts twice.
+    let again = app.confirm(&confirmation, &key).await?;
+    assert_eq!((again.status, again.text), (200, confirmed.text));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_without_the_key_burns_what_it_got() -> anyhow::Result<()> {
+    let stage = Stage::shared()?;
+    let name = new_name();
+    let owner = Owner::new(&stage.stack, &name).await?;
+    let mut app = Sessional::sign_in(&stage.stack, &format!("acc_{name}")).await?;
+    let started = app.call("POST", "/connection", None).await?;
+    let back = owner.allow(&started.text_at("/authorise_url")?).await?;
+    let confirmation = app.come_back(&back).await?.confirmation.unwrap_or_default();
+    // On a telephone, where nobody is signed in.
+    let mut other = Sessional::with_token(&stage.stack, "acc_nobody", None)?;
+    for _ in 0..2 {
+        let burned =
+            other.call("DELETE", "/connection/confirmation", Some(&json!({ "confirmation": confirmation }))).await?;
+        assert_eq!((burned.status, burned.text.as_str()), (204, ""));
+    }
+    let key = started.text_at("/browser_key")?;
+    assert_problem(&app.confirm(&confirmation, &key).await?, 403, "/problems/confirmation-refused");
+    let garbage = other.call("DELETE", "/connection/confirmation", Some(&json!({ "confirmation": 7 }))).await?;
+    assert_problem(&garbage, 400, "/problems/invalid-request");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_answer_of_connecting_sets_a_cookie() -> anyhow::Result<()> {
+    let stage = Stage::shared()?;
+    let name = new_name();
+    let owner = Owner::new(&stage.stack, &name).await?;
+    let mut app = Sessional::sign_in(&stage.stack, &format!("acc_{name}")).await?;
+    let started = app.call("POST", "/connection", None).await?;
+    let back = app.open(&owner.allow(&started.text_at("/authorise_url")?).await?).await?;
+    let confirmed = app.confirm("unknown", &started.text_at("/browser_key")?).await?;
+    for answer in [started, back, confirmed] {
+        assert_eq!(answer.header("set-cookie"), None);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
     Ok(())
 }
 
 async fn a_consent_that_took_longer_than_its_time_connects_nothing(store: Store) -> anyhow::Result<()> {
     let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(1).await?);
-    let (callback, secret) = inside.come_back(&account, person.allows(&person.tenants)).await?;
-    inside.pass(SignedDuration::from_mins(10)).await?;
-    let late = inside.connect().finish(&callback, Some(&secret)).await;
-    assert!(matches!(late, Err(Refusal::Expired)), "{late:?}");
+    let began = inside.come_back(&account, person.allows(&person.tenants)).await?;
+    inside.pass(CONSENT_TIME).await?;
+    let late = inside.callback().receive(&began.query).await;
+    assert!(matches!(late, CallbackOutcome::Failed(CallbackError::Expired)), "{late:?}");
+
+    let began = inside.come_back(&account, person.allows(&person.tenants)).await?;
+    let confirmation = inside.received(&began.query).await?;
+    inside.pass(CONFIRMATION_TIME).await?;
+    for expected in ["ConnectAgain(TooLate)", "ConfirmationRefused"] {
+        let late = inside.connect().confirm(&began.caller, &confirmation, &began.browser_key).await;
+        assert_eq!(format!("{:?}", late.unwrap_err()), expected);
+    }
     assert_eq!(inside.calls("token.authorization_code").await?.len(), 0);
     Ok(())
 }
@@ -113,7 +177,7 @@ async fn a_consent_without_an_organisation_leaves_nothing_behind(store: Store) -
     let (account, person) = (inside.account()?, inside.person(0).await?);
     let practice = inside.organisation("A practice", *person.user.as_uuid(), Some("PRACTICE")).await?;
     let refused = inside.consent(&account, person.allows(&[practice])).await?;
-    assert!(matches!(refused, Err(Refusal::NoOrganisation)), "{refused:?}");
+    assert!(matches!(refused, Err(ConnectError::NoOrganisation)), "{refused:?}");
     assert_nothing_is_left(&inside, &person).await
 }
 
@@ -126,7 +190,7 @@ async fn an_organisation_of_another_account_is_refused_and_the_other_keeps_worki
 
     // Through the same user: Xero ends the holder's tokens with the new consent, and they are replaced.
     let refused = inside.consent(&second, person.allows(&[tenant])).await?;
-    assert!(matches!(refused, Err(Refusal::OrganisationTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ConnectError::OrganisationTaken)), "{refused:?}");
     inside.use_token(&connection).await?;
     assert_eq!(inside.work(&holder, Task::CheckConnection).await, Outcome::Done);
     assert_eq!(inside.connection(&holder).await?.status, Status::Connected);
@@ -137,7 +201,7 @@ async fn an_organisation_of_another_account_is_refused_and_the_other_keeps_worki
     let other = inside.person(0).await?;
     inside.xero().change_role(*tenant.as_uuid(), *other.user.as_uuid(), Some(standard())).await?;
     let refused = inside.consent(&second, other.allows(&[tenant])).await?;
-    assert!(matches!(refused, Err(Refusal::OrganisationTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ConnectError::OrganisationTaken)), "{refused:?}");
     assert_nothing_is_left(&inside, &other).await?;
     assert_eq!(inside.work(&holder, Task::CheckConnection).await, Outcome::Done);
     assert_eq!(inside.connection(&holder).await?.status, Status::Connected);
@@ -153,13 +217,12 @@ async fn of_several_organisations_one_is_chosen_and_the_others_are_given_back(st
     let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(3).await?);
     let [a, b, c] = [person.tenants[0], person.tenants[1], person.tenants[2]];
-    assert_eq!(inside.consent(&account, person.allows(&[a, b])).await??, Finished::ChooseOrganisation);
-    assert_eq!(inside.connection(&account).await?.status, Status::ChooseOrganisation);
+    assert_eq!(inside.consent(&account, person.allows(&[a, b])).await??.status, Status::ChooseOrganisation);
     let not_offered = inside.connect().choose(&account, c).await;
-    assert!(matches!(not_offered, Err(Refusal::NotOffered)), "{not_offered:?}");
+    assert!(matches!(not_offered, Err(ConnectError::NotOffered)), "{not_offered:?}");
 
     // The user thinks again and allows others.
-    assert_eq!(inside.consent(&account, person.allows(&[b, c])).await??, Finished::ChooseOrganisation);
+    assert_eq!(inside.consent(&account, person.allows(&[b, c])).await??.status, Status::ChooseOrganisation);
     inside.connect().choose(&account, c).await?;
     inside.connect().choose(&account, c).await?;
     let connection = inside.connection(&account).await?;
@@ -174,7 +237,7 @@ async fn an_offer_does_not_interrupt_what_is_connected_and_ends_after_a_day(stor
     let (account, person) = (inside.account()?, inside.person(3).await?);
     let [a, b, c] = [person.tenants[0], person.tenants[1], person.tenants[2]];
     inside.connected(&account, &person, a).await?;
-    assert_eq!(inside.consent(&account, person.allows(&[a, b, c])).await??, Finished::ChooseOrganisation);
+    assert_eq!(inside.consent(&account, person.allows(&[a, b, c])).await??.choices.len(), 3);
     let connection = inside.connection(&account).await?;
     assert_eq!(connection.tenant(), Some(a), "work goes on");
     inside.use_token(&connection).await?;
@@ -276,13 +339,16 @@ async fn another_user_of_the_same_organisation_takes_the_place_of_the_first(stor
     inside.use_token(&connection).await
 }
 
-async fn a_xero_that_fails_during_a_consent_ends_it_with_try_again(store: Store) -> anyhow::Result<()> {
+async fn a_xero_that_fails_during_a_consent_means_connecting_again(store: Store) -> anyhow::Result<()> {
     let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(1).await?);
-    for operation in ["token.authorization_code", "getConnections"] {
+    for (operation, why) in
+        [("token.authorization_code", ConnectAgain::XeroUnavailable), ("getConnections", ConnectAgain::Interrupted)]
+    {
         inside.xero().fault(&Fault::once(operation, FaultKind::ServerErrorBefore)).await?;
         let failed = inside.consent(&account, person.allows(&person.tenants)).await?;
-        assert!(matches!(failed, Err(Refusal::TryAgain(_))), "{operation}: {failed:?}");
+        let again = matches!(failed, Err(ConnectError::ConnectAgain(again)) if again == why);
+        assert!(again, "{operation}: {failed:?}");
         assert_eq!(inside.grant(person.user).await?, None, "{operation}");
         assert!(inside.places_of(person.user).await?.is_empty(), "{operation}");
     }
@@ -290,14 +356,16 @@ async fn a_xero_that_fails_during_a_consent_ends_it_with_try_again(store: Store)
     inside.use_token(&connection).await
 }
 
-async fn whoever_dies_in_a_callback_leaves_a_connection_or_nothing(store: Store) -> anyhow::Result<()> {
+async fn whoever_dies_redeeming_a_confirmation_leaves_a_connection_or_nothing(store: Store) -> anyhow::Result<()> {
     let inside = Inside::over(store).await?;
     let (mut steps, mut through) = (1, false);
     while !through {
         let (account, person) = (inside.account()?, inside.person(1).await?);
-        let (callback, secret) = inside.come_back(&account, person.allows(&person.tenants)).await?;
+        let began = inside.come_back(&account, person.allows(&person.tenants)).await?;
+        let confirmation = inside.received(&began.query).await?;
         let connect = inside.connect();
-        through = die_after(steps, connect.finish(&callback, Some(&secret))).await;
+        let redeemed = connect.confirm(&began.caller, &confirmation, &began.browser_key);
+        through = die_after(steps, redeemed).await;
         // What was sent just before the death still arrives, here and now; then the next round of upkeep comes.
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         inside.pass(SignedDuration::from_mins(16)).await?;
@@ -332,6 +400,6 @@ over_both_stores!(
     authorising_the_same_organisation_again_brings_everything_back_in_order,
     another_organisation_leaves_the_old_ones_references_and_held_work_where_they_are,
     another_user_of_the_same_organisation_takes_the_place_of_the_first,
-    a_xero_that_fails_during_a_consent_ends_it_with_try_again,
-    whoever_dies_in_a_callback_leaves_a_connection_or_nothing,
+    a_xero_that_fails_during_a_consent_means_connecting_again,
+    whoever_dies_redeeming_a_confirmation_leaves_a_connection_or_nothing,
 );

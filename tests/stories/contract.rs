@@ -112,10 +112,10 @@ async fn identity(stand_in: &StandIn, endpoints: &Endpoints) -> anyhow::Result<I
 async fn consent(identity: &Identity, endpoints: &Endpoints) -> anyhow::Result<(AccessToken, xero::RefreshToken)> {
     let redirect = Url::parse(REDIRECT)?;
     let id = "0123456789ABCDEF0123456789ABCDEF";
-    let page = xero::oauth::authorize_url(endpoints, id, &redirect, &SCOPES, "state");
+    let page = xero::oauth::authorize_url(endpoints, id, &redirect, &SCOPES, "state", None);
     let back = Url::parse(&control::consent(page.as_str(), Choice::allow(ALEX, HARBOUR_SOUND)).await?)?;
     let code = back.query_pairs().find(|(name, _)| name == "code").context("the consent gave a code")?.1.into_owned();
-    let set = identity.exchange_code(&code, &redirect, Timestamp::now()).await?;
+    let set = identity.exchange_code(&code, &redirect, None, Timestamp::now()).await?;
     let set = identity.refresh(&set.refresh.context("the consent gave a refresh token")?, Timestamp::now()).await?;
     Ok((set.access, set.refresh.context("the refresh gave a refresh token")?))
 }

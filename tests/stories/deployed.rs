@@ -3,6 +3,7 @@
 use local::layout::Layout;
 
 use crate::stage::Stage;
+use crate::template::allowed;
 
 #[tokio::test]
 async fn the_routes_that_came_up_are_those_of_the_template() -> anyhow::Result<()> {
@@ -31,10 +32,11 @@ async fn the_routes_are_those_of_the_apis_document() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn only_the_callback_and_the_webhook_are_public() -> anyhow::Result<()> {
+async fn only_the_callback_the_burning_and_the_webhook_are_public() -> anyhow::Result<()> {
     let deployment = Stage::shared()?.stack.deployment;
     let public = deployment.deployed.iter().filter(|(_, door)| *door == "public").map(|(route, _)| route.as_str());
-    assert_eq!(public.collect::<Vec<_>>(), ["GET /oauth/callback", "POST /webhooks/accounting"]);
+    let known = ["DELETE /connection/confirmation", "GET /oauth/callback", "POST /webhooks/accounting"];
+    assert_eq!(public.collect::<Vec<_>>(), known);
     Ok(())
 }
 
@@ -43,5 +45,24 @@ async fn the_webhook_function_is_told_of_its_key_and_its_queue_and_nothing_else(
     let deployment = Stage::shared()?.stack.deployment;
     let names: Vec<_> = deployment.environment["webhook"].keys().map(String::as_str).collect();
     assert_eq!(names, ["LOG_LEVEL", "METRIC_NAMESPACE", "PAYMENT_QUEUE_URL", "WEBHOOK_KEY_SECRET"]);
+    Ok(())
+}
+
+/// What anybody may call is told of no queue, no secret and no key, and its role reaches consents alone.
+#[tokio::test]
+async fn the_callback_function_reaches_consents_and_nothing_else() -> anyhow::Result<()> {
+    let deployment = Stage::shared()?.stack.deployment;
+    let names: Vec<_> = deployment.environment["callback"].keys().map(String::as_str).collect();
+    assert_eq!(names, ["APP_RETURN_URL", "LOG_LEVEL", "METRIC_NAMESPACE", "TABLE_NAME"]);
+    let allowed = allowed(&deployment.template, "CallbackRole");
+    let reached: Vec<_> = allowed.iter().filter(|(action, _)| !action.starts_with("logs:")).collect();
+    let reached: Vec<String> = reached.into_iter().map(|(action, resource)| format!("{action} {resource}")).collect();
+    let expected =
+        ["dynamodb:GetItem Table", "dynamodb:PutItem Table", "xray:PutTelemetryRecords *", "xray:PutTraceSegments *"];
+    assert_eq!(reached, expected);
+    let role = &deployment.template["Resources"]["CallbackRole"]["Properties"];
+    let condition = &role["Policies"][0]["PolicyDocument"]["Statement"][0]["Condition"];
+    assert_eq!(condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"][0], "CONSENT#*");
+    assert_eq!(condition["Null"]["dynamodb:LeadingKeys"], "false");
     Ok(())
 }

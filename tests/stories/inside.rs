@@ -18,8 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use local::aws::Aws;
 use local::stack::StackInfo;
 use rules::AccountId;
-use rules::connect::{Callback, Connect, ConsentRequest, Finished, Refusal};
-use rules::connection::Connection;
+use rules::callback::{CallbackOutcome, CallbackQuery, ReceiveCallback};
+use rules::connect::{Caller, Connect, ConnectError, ConsentRequest};
+use rules::connection::{Connection, Status};
 use rules::disconnect::Disconnect;
 use rules::grant::Grant;
 use rules::notification::Notification;
@@ -111,6 +112,13 @@ fn address(stack: &StackInfo) -> String {
     stack.recorder.as_ref().map_or_else(|| stack.aws.clone(), |recorder| format!("{recorder}/inside"))
 }
 
+/// A consent that somebody began and answered at Xero.
+pub(crate) struct Began {
+    pub(crate) caller: Caller,
+    pub(crate) query: CallbackQuery,
+    pub(crate) browser_key: String,
+}
+
 /// Somebody with a login at Xero and organisations there.
 pub(crate) struct Person {
     pub(crate) user: XeroUserId,
@@ -177,7 +185,12 @@ impl Inside {
             sync_queue: Queue::new(&sdk, sync_queue_url.clone()),
             sync_queue_url,
             notifications: Queue::new(&sdk, variable("NOTIFICATION_QUEUE_URL")?),
-            request: ConsentRequest { client_id: client_id.clone(), redirect_uri: Url::parse(CALLBACK)?, scopes },
+            request: ConsentRequest {
+                client_id: client_id.clone(),
+                redirect_uri: Url::parse(CALLBACK)?,
+                scopes,
+                pkce: false,
+            },
             client_id,
             endpoints,
             stand_in,
@@ -234,14 +247,15 @@ impl Inside {
         Ok(TenantId::from_uuid(self.xero().add_organisation(&new).await?))
     }
 
-    /// Goes through a whole consent, in one browser.
+    /// Goes through a whole consent, as one person in one browser.
     pub(crate) async fn consent(
         &self,
         account: &AccountId,
         choice: Choice,
-    ) -> anyhow::Result<Result<Finished, Refusal>> {
-        let (callback, secret) = self.come_back(account, choice).await?;
-        Ok(self.connect().finish(&callback, Some(&secret)).await)
+    ) -> anyhow::Result<Result<Connection, ConnectError>> {
+        let began = self.come_back(account, choice).await?;
+        let confirmation = self.received(&began.query).await?;
+        Ok(self.connect().confirm(&began.caller, &confirmation, &began.browser_key).await)
     }
 
     /// Connects, and expects to be connected.
@@ -251,19 +265,33 @@ impl Inside {
         person: &Person,
         tenant: TenantId,
     ) -> anyhow::Result<Connection> {
-        let finished = self.consent(account, person.allows(&[tenant])).await??;
-        assert_eq!(finished, Finished::Connected);
+        let connection = self.consent(account, person.allows(&[tenant])).await??;
+        assert_eq!((connection.status, connection.choices.len()), (Status::Connected, 0));
         self.connection(account).await
     }
 
-    /// Starts a consent and answers it at Xero: what the browser comes back with, and its cookie.
-    pub(crate) async fn come_back(&self, account: &AccountId, choice: Choice) -> anyhow::Result<(Callback, String)> {
-        let started = self.connect().start(account).await?;
+    /// Starts a consent and answers it at Xero: what the browser comes back with.
+    pub(crate) async fn come_back(&self, account: &AccountId, choice: Choice) -> anyhow::Result<Began> {
+        let caller = Caller { account: account.clone(), subject: format!("user|{account}") };
+        let started = self.connect().start(&caller).await?;
         let location = control::consent(started.authorise_url.as_str(), choice).await?;
         let location = Url::parse(&location)?;
         let part = |name: &str| location.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into());
-        let callback = Callback { state: part("state"), code: part("code"), error: part("error") };
-        Ok((callback, started.browser_secret.expose().to_owned()))
+        let query = CallbackQuery { state: part("state"), code: part("code"), error: part("error") };
+        Ok(Began { caller, query, browser_key: started.browser_key.expose().to_owned() })
+    }
+
+    /// The callback, as its own function receives it.
+    pub(crate) fn callback(&self) -> ReceiveCallback<'_> {
+        ReceiveCallback { consents: &self.table, clock: &self.clock }
+    }
+
+    /// What the return page gets of a consent that was allowed.
+    pub(crate) async fn received(&self, query: &CallbackQuery) -> anyhow::Result<String> {
+        match self.callback().receive(query).await {
+            CallbackOutcome::Confirm(confirmation) => Ok(confirmation.expose().to_owned()),
+            other => anyhow::bail!("the callback led to {other:?}"),
+        }
     }
 
     pub(crate) fn connect(&self) -> Connect<'_> {
@@ -274,7 +302,9 @@ impl Inside {
             client: &self.client,
             connections: &self.table,
             claims: &self.table,
+            ownership: &self.table,
             consents: &self.table,
+            starts: &self.table,
             vault: &*self.vault,
             grants: &self.table,
             leases: &self.table,

@@ -37,6 +37,7 @@ fn calls(desk: &Desk<'_>, invoice: &str) -> anyhow::Result<Vec<(String, String, 
 fn body(desk: &Desk<'_>, operation: &str) -> Option<Value> {
     match operation {
         "chooseOrganisation" => Some(json!({ "tenant_id": desk.journey.owner.tenant })),
+        "confirmConnection" => Some(json!({ "confirmation": "b".repeat(43), "browser_key": "b".repeat(43) })),
         "putMapping" => Some(json!({})),
         "retryCause" => Some(json!({ "cause": "category_not_mapped:training" })),
         // The events name the first account; the token does not.

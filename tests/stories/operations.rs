@@ -167,7 +167,7 @@ fn what_cannot_be_made_again_outlives_the_stack_and_logs_do_not_outlive_their_us
         let kept = &template["Resources"][group]["Properties"]["RetentionInDays"];
         assert_eq!(named(kept), "LogRetentionDays", "{name}");
     }
-    assert_eq!(functions.len(), 7);
+    assert_eq!(functions.len(), 8);
     Ok(())
 }
 

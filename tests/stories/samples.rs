@@ -35,7 +35,7 @@ async fn invoke(stack: &StackInfo, function: &str, sample: &PathBuf) -> anyhow::
 #[tokio::test]
 async fn every_sample_of_an_http_function_gets_an_answer_that_is_not_a_failure() -> anyhow::Result<()> {
     let stage = Stage::shared()?;
-    for function in ["connect", "settings", "ingest", "webhook"] {
+    for function in ["callback", "connect", "settings", "ingest", "webhook"] {
         for sample in samples(function)? {
             let answer = invoke(&stage.stack, function, &sample).await?;
             let status = answer["statusCode"].as_u64().unwrap_or_default();

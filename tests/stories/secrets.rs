@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use local::journey::Journey;
 use local::narrator::Silence;
 use local::xero_side::Owner;
-use rules::connect::Refusal;
+use rules::connect::ConnectError;
 use rules::grant::{Grant, StoredToken, TokenHistory, TokenPointer};
 use rules::ports::Unavailable;
 use rules::session::Interruption;
@@ -71,7 +71,7 @@ async fn no_error_of_tokens_and_connections_prints_what_it_is_about() -> anyhow:
         }
     }
     let operator = || TokenFailure::Operator(TokenError::InvalidClient);
-    printed.push(format!("{:?} {}", operator(), Refusal::from(operator())));
+    printed.push(format!("{:?} {}", operator(), ConnectError::from(operator())));
     // A store that does not know the place, and one whose value is no token.
     let nowhere = TokenPointer(format!("{}x", token.0));
     let history = TokenHistory::first(Vec::new());

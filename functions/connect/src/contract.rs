@@ -8,12 +8,25 @@ use utoipa::ToSchema;
 use xero::TenantId;
 
 /// The answer of `POST /connection`: where the browser has to go.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct Started {
     /// Xero's consent page.
     pub authorise_url: String,
+    /// Proves later that the same browser is back: the app keeps it in its own storage there and sends it with the
+    /// confirmation.
+    pub browser_key: String,
     /// Until when the consent may come back.
     pub expires_at: Timestamp,
+}
+
+/// The body of `POST /connection/confirmation`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmationRequest {
+    /// What came in the fragment of the return page's address.
+    pub confirmation: String,
+    /// What `POST /connection` gave to this browser.
+    pub browser_key: String,
 }
 
 /// The answer of `GET /connection/organisations`.
@@ -32,11 +45,11 @@ pub struct OrganisationChoice {
     pub tenant_id: TenantId,
 }
 
-/// The answer of `PUT /connection/organisation`.
+/// The answer of `POST /connection/confirmation` and of `PUT /connection/organisation`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Chosen {
     /// Where the connection stands.
     pub status: Status,
-    /// The organisation.
+    /// The organisation; none as long as one of several is to be chosen.
     pub organisation: Option<OrganisationView>,
 }

@@ -1,30 +1,29 @@
-//! Connecting a Xero organisation: starts the consent, receives its answer, and lets the user choose.
+//! Connecting a Xero organisation: starts the consent, redeems its confirmation, and lets the user choose.
 //!
-//! The callback is public: what protects it is the one-time state and the secret in the browser's cookie.
-//! It always ends in a redirect to the app's configured return URL, never to one from the request.
+//! Every call is made with the app's own token. What Xero sends the browser back with is received by `callback`, which
+//! can read no token; it is redeemed here, for the person who began.
 
 pub mod contract;
-mod cookie;
 
-use crate::contract::{Chosen, OrganisationChoice, Organisations, Started};
+use crate::contract::{Chosen, ConfirmationRequest, OrganisationChoice, Organisations, Started};
 use aws::clock::SystemClock;
-use aws::http::{account, bytes, json, problem};
+use aws::http::{bytes, caller, json, problem};
 use aws::queues::Queue;
 use aws::table::Table;
 use aws::xero_setup::Xero;
-use http::{Response, StatusCode, header};
+use http::{Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt};
-use rules::connect::{Callback, Connect, ConsentRequest, Finished, Refusal};
-use rules::ports::{Connections as _, TokenVault};
+use rules::connect::{Caller, Connect, ConnectAgain, ConnectError, ConsentRequest};
+use rules::connection::{Connection, Status};
+use rules::ports::{Clock as _, Connections as _, TokenVault};
 use rules::status::OrganisationView;
 use rules::{AccountId, Problem};
 use std::convert::Infallible;
 use std::time::Duration;
-use url::Url;
 
-/// How long a callback may take: then the browser goes back to the app, and upkeep tidies up. The gateway waits for 30
-/// seconds and the function runs for 29; a user who is left on an error page knows nothing.
-const CALLBACK_TIME: Duration = Duration::from_secs(24);
+/// How long redeeming a confirmation may take: then the user is told to begin again, and upkeep tidies up. The gateway
+/// waits for 30 seconds and the function runs for 29; a user who is left with a gateway's error knows nothing.
+const REDEEMING_TIME: Duration = Duration::from_secs(24);
 
 /// The function.
 pub struct App {
@@ -42,8 +41,6 @@ pub struct App {
     pub notifications: Queue,
     /// The claim that names the account.
     pub account_claim: String,
-    /// Where the callback sends the browser.
-    pub return_url: Url,
 }
 
 impl App {
@@ -53,67 +50,43 @@ impl App {
     /// Never: what goes wrong is an answer.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
         let path = request.raw_http_path().trim_end_matches('/').to_owned();
-        if (request.method().as_str(), path.as_str()) == ("GET", "/oauth/callback") {
-            return Ok(self.callback(&request).await);
-        }
-        let answered = match account(&request, &self.account_claim) {
+        let answered = match caller(&request, &self.account_claim) {
             Err(refused) => Err(refused),
-            Ok(account) => match (request.method().as_str(), path.as_str()) {
-                ("POST", "/connection") => self.start(&account).await,
-                ("DELETE", "/connection") => self.disconnect(&account).await,
-                ("GET", "/connection/organisations") => self.organisations(&account).await,
-                ("PUT", "/connection/organisation") => self.choose(&account, bytes(&request)).await,
+            Ok(caller) => match (request.method().as_str(), path.as_str()) {
+                ("POST", "/connection") => self.start(&caller).await,
+                ("POST", "/connection/confirmation") => self.confirm(&caller, bytes(&request)).await,
+                ("DELETE", "/connection") => self.disconnect(&caller.account).await,
+                ("GET", "/connection/organisations") => self.organisations(&caller.account).await,
+                ("PUT", "/connection/organisation") => self.choose(&caller.account, bytes(&request)).await,
                 _ => Err(Problem::not_found("There is no such call")),
             },
         };
         Ok(answered.unwrap_or_else(|refused| problem(&refused)))
     }
 
-    async fn start(&self, account: &AccountId) -> Result<Response<Body>, Problem> {
-        let clock = SystemClock;
-        let started = self.connect(&clock).start(account).await.map_err(|refusal| refused(&refusal))?;
+    async fn start(&self, caller: &Caller) -> Result<Response<Body>, Problem> {
+        let started = self.connect(&SystemClock).start(caller).await.map_err(|error| refused(&error))?;
         // Xero's own pages end some consents without a word to us: what began and never came back shows there.
         tracing::info!("a consent was started");
-        let body = Started { authorise_url: started.authorise_url.to_string(), expires_at: started.expires_at };
-        let mut response = json(StatusCode::OK, &body);
-        let cookie = cookie::set(&started.browser_secret).map_err(|_| Problem::operator())?;
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-        Ok(response)
+        let body = Started {
+            authorise_url: started.authorise_url.to_string(),
+            browser_key: started.browser_key.expose().to_owned(),
+            expires_at: started.expires_at,
+        };
+        Ok(json(StatusCode::OK, &body))
     }
 
-    async fn callback(&self, request: &Request) -> Response<Body> {
-        let query = request.query_string_parameters();
-        let part = |name: &str| query.first(name).map(str::to_owned);
-        let callback = Callback { state: part("state"), code: part("code"), error: part("error") };
-        let browser = cookie::read(request.headers());
+    async fn confirm(&self, caller: &Caller, body: &[u8]) -> Result<Response<Body>, Problem> {
+        let request: ConfirmationRequest = serde_json::from_slice(body).map_err(|_| {
+            Problem::invalid("confirmation", "Send the confirmation of the return page and this browser's key")
+        })?;
         let clock = SystemClock;
         let connect = self.connect(&clock);
-        let finish = connect.finish(&callback, browser.as_deref());
-        let finished = tokio::time::timeout(CALLBACK_TIME, finish).await;
-        self.back_to_app(finished.unwrap_or_else(|_| Err(Refusal::TryAgain("Xero took too long".to_owned()))))
-    }
-
-    fn back_to_app(&self, finished: Result<Finished, Refusal>) -> Response<Body> {
-        let (outcome, reason) = match finished {
-            Ok(Finished::Connected) => ("connected", None),
-            Ok(Finished::ChooseOrganisation) => ("choose_organisation", None),
-            Err(refusal) => {
-                log(&refusal);
-                ("error", Some(refusal.word()))
-            }
-        };
-        let mut url = self.return_url.clone();
-        url.query_pairs_mut().append_pair("connection", outcome).extend_pairs(reason.map(|reason| ("reason", reason)));
-        let mut response = aws::http::empty(StatusCode::FOUND);
-        let headers = response.headers_mut();
-        if let Ok(location) = header::HeaderValue::from_str(url.as_str()) {
-            headers.insert(header::LOCATION, location);
-        }
-        headers.insert(header::SET_COOKIE, cookie::clear());
-        headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-        // The address of this page holds the code: it must not travel on as a referrer.
-        headers.insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
-        response
+        let redeemed = connect.confirm(caller, &request.confirmation, &request.browser_key);
+        let redeemed = tokio::time::timeout(REDEEMING_TIME, redeemed).await;
+        let redeemed = redeemed.unwrap_or(Err(ConnectError::ConnectAgain(ConnectAgain::XeroUnavailable)));
+        let connection = redeemed.map_err(|error| refused(&error))?;
+        Ok(json(StatusCode::OK, &shown(connection)))
     }
 
     async fn organisations(&self, account: &AccountId) -> Result<Response<Body>, Problem> {
@@ -134,11 +107,8 @@ impl App {
             Problem::invalid("tenant_id", "Name one of the organisations of GET /connection/organisations")
         })?;
         let clock = SystemClock;
-        let chosen =
-            self.connect(&clock).choose(account, choice.tenant_id).await.map_err(|refusal| refused(&refusal))?;
-        let organisation =
-            chosen.organisation.map(|chosen| OrganisationView { tenant_id: chosen.tenant, name: chosen.name });
-        Ok(json(StatusCode::OK, &Chosen { status: chosen.status, organisation }))
+        let chosen = self.connect(&clock).choose(account, choice.tenant_id).await.map_err(|error| refused(&error))?;
+        Ok(json(StatusCode::OK, &shown(chosen)))
     }
 
     async fn disconnect(&self, account: &AccountId) -> Result<Response<Body>, Problem> {
@@ -155,7 +125,9 @@ impl App {
             client: &self.xero.client,
             connections: &self.table,
             claims: &self.table,
+            ownership: &self.table,
             consents: &self.table,
+            starts: &self.table,
             vault: &*self.vault,
             grants: &self.table,
             leases: &self.table,
@@ -167,29 +139,41 @@ impl App {
     }
 }
 
-/// What an HTTP caller is told of a refusal.
-fn refused(refusal: &Refusal) -> Problem {
-    log(refusal);
-    match refusal {
-        Refusal::OrganisationTaken => Problem::organisation_taken(),
-        Refusal::NotOffered | Refusal::NoOrganisation => {
+/// Where a connection stands after a confirmation or a choice. With a choice to make, the organisation that may still be
+/// connected is not the one that was asked for.
+fn shown(connection: Connection) -> Chosen {
+    let undecided = !connection.choices.is_empty();
+    let status = if undecided { Status::ChooseOrganisation } else { connection.status };
+    let organisation = connection.organisation.filter(|_| !undecided);
+    let organisation = organisation.map(|org| OrganisationView { tenant_id: org.tenant, name: org.name });
+    Chosen { status, organisation }
+}
+
+/// What an HTTP caller is told of an error.
+fn refused(error: &ConnectError) -> Problem {
+    log(error);
+    let now = SystemClock.now();
+    match error {
+        ConnectError::TooManyConsents { until } => Problem::too_many_consents(*until, now),
+        ConnectError::TooManyConfirmations { until } => Problem::too_many_confirmations(*until, now),
+        ConnectError::ConfirmationRefused => Problem::confirmation_refused(),
+        ConnectError::ConnectAgain(again) => Problem::connect_again(*again),
+        ConnectError::NoOrganisation => Problem::no_organisation(),
+        ConnectError::OrganisationTaken => Problem::organisation_taken(),
+        ConnectError::NotOffered => {
             Problem::invalid("tenant_id", "This organisation is not among those that you allowed")
         }
-        Refusal::TryAgain(_) => Problem::try_again(),
-        Refusal::Internal(_)
-        | Refusal::UnknownState
-        | Refusal::Expired
-        | Refusal::OtherBrowser
-        | Refusal::Cancelled
-        | Refusal::RefusedByXero
-        | Refusal::CodeRefused => Problem::operator(),
+        ConnectError::TryAgain(_) => Problem::try_again(),
+        ConnectError::Internal(_) => Problem::operator(),
     }
 }
 
-fn log(refusal: &Refusal) {
-    match refusal {
-        Refusal::Internal(_) => tracing::error!(error = %refusal, alarm = "operator", "a connection could not be made"),
-        Refusal::TryAgain(_) => tracing::warn!(error = %refusal, "a connection could not be made"),
-        _ => tracing::info!(reason = refusal.word(), "a connection was not made"),
+fn log(error: &ConnectError) {
+    match error {
+        ConnectError::Internal(_) => {
+            tracing::error!(error = %error, alarm = "operator", "a connection could not be made")
+        }
+        ConnectError::TryAgain(_) => tracing::warn!(error = %error, "a connection could not be made"),
+        _ => tracing::info!(reason = error.as_str(), "a connection was not made"),
     }
 }

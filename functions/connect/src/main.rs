@@ -22,6 +22,7 @@ async fn serve() -> anyhow::Result<()> {
             client_id: xero.client_id.clone(),
             redirect_uri: config::url("OAUTH_REDIRECT_URI")?,
             scopes: config::required("OAUTH_SCOPES")?.split_whitespace().map(str::to_owned).collect(),
+            pkce: config::switch("PKCE")?,
         },
         xero,
         vault: tokens::from_environment(&sdk, secrets, &table)?,
@@ -29,7 +30,6 @@ async fn serve() -> anyhow::Result<()> {
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
         account_claim: config::account_claim()?,
-        return_url: config::url("APP_RETURN_URL")?,
     };
     let handler = lambda_http::service_fn(|request| app.handle(request));
     lambda_http::run(handler).await.map_err(|error| anyhow::anyhow!(error))

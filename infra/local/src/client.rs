@@ -1,11 +1,12 @@
-//! The Sessional app as a client of the service: one account's calls, with its token and its browser's cookies.
+//! The Sessional app as a client of the service: one account's calls, with its token, and its browser.
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use reqwest::Method;
-use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
-use serde_json::Value;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use url::Url;
 
 use crate::stack::StackInfo;
 
@@ -22,7 +23,6 @@ pub struct Sessional {
     /// The account.
     pub account: String,
     token: Option<String>,
-    cookies: Option<String>,
     http: reqwest::Client,
 }
 
@@ -35,6 +35,19 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, byte by byte.
     pub text: String,
+}
+
+/// What the app's return page finds in its address.
+#[derive(Clone, Debug)]
+pub struct Return {
+    /// `confirm`, `already` or `error`.
+    pub connection: String,
+    /// Why not, for an error.
+    pub reason: Option<String>,
+    /// What the page confirms with.
+    pub confirmation: Option<String>,
+    /// The whole address.
+    pub page: Url,
 }
 
 impl Answer {
@@ -73,13 +86,7 @@ impl Sessional {
     }
 
     fn signed_out(stack: &StackInfo, account: &str) -> anyhow::Result<Self> {
-        Ok(Self {
-            front: stack.front.clone(),
-            account: account.to_owned(),
-            token: None,
-            cookies: None,
-            http: crate::http::client()?,
-        })
+        Ok(Self { front: stack.front.clone(), account: account.to_owned(), token: None, http: crate::http::client()? })
     }
 
     /// One call, whatever comes back.
@@ -107,9 +114,7 @@ impl Sessional {
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(serde_json::to_vec(body)?);
         }
-        let answer = Answer::read(request.send().await.with_context(|| format!("failed to call {url}"))?).await?;
-        self.keep_cookies(&answer.headers);
-        Ok(answer)
+        Answer::read(request.send().await.with_context(|| format!("failed to call {url}"))?).await
     }
 
     /// A call that is repeated while the answer is a failure of the service itself, as every client of it has
@@ -130,13 +135,31 @@ impl Sessional {
         }
     }
 
-    /// The browser follows a redirect to the service: no token, but the cookies of this browser.
+    /// The browser follows a redirect to the service, without a token.
     pub async fn open(&self, url: &str) -> anyhow::Result<Answer> {
-        let mut request = self.http.get(url).timeout(LONGEST_CALL);
-        if let Some(cookies) = &self.cookies {
-            request = request.header(COOKIE, cookies);
-        }
+        let request = self.http.get(url).timeout(LONGEST_CALL);
         Answer::read(request.send().await.with_context(|| format!("failed to open {url}"))?).await
+    }
+
+    /// The browser comes back from Xero and goes on to the app's return page: what that finds in its address.
+    pub async fn come_back(&self, url: &str) -> anyhow::Result<Return> {
+        let answer = self.open(url).await?;
+        ensure!(answer.status == 302 && answer.text.is_empty(), "the callback answered {}", answer.status);
+        let page = Url::parse(answer.header("location").unwrap_or_default()).context("the callback leads nowhere")?;
+        let part = |name: &str| page.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let confirmation = page.fragment().and_then(|fragment| fragment.strip_prefix("confirmation="));
+        Ok(Return {
+            connection: part("connection").unwrap_or_default(),
+            reason: part("reason"),
+            confirmation: confirmation.map(str::to_owned),
+            page,
+        })
+    }
+
+    /// The return page redeems what it found.
+    pub async fn confirm(&mut self, confirmation: &str, browser_key: &str) -> anyhow::Result<Answer> {
+        let body = json!({ "confirmation": confirmation, "browser_key": browser_key });
+        self.call("POST", "/connection/confirmation", Some(&body)).await
     }
 
     /// What Sessional's backend has been told about this account.
@@ -145,14 +168,6 @@ impl Sessional {
         let answer = self.http.get(url).query(&[("account", &self.account)]).send().await;
         let answer = answer.context("failed to ask for the notifications")?;
         serde_json::from_str(&answer.text().await?).context("the notifications are not JSON")
-    }
-
-    fn keep_cookies(&mut self, headers: &HeaderMap) {
-        let pairs: Vec<&str> =
-            headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next()).collect();
-        if !pairs.is_empty() {
-            self.cookies = Some(pairs.join("; "));
-        }
     }
 }
 

@@ -59,15 +59,16 @@ impl<'a> Journey<'a> {
         let started = self.expect(200, "POST", "/connection", None).await?;
         self.narrator.step(&format!("Xero's page asks the user, who allows access to {}", self.owner.organisation));
         let back = self.owner.allow(&started.text_at("/authorise_url")?).await?;
-        let answer = self.sessional.open(&back).await?;
-        self.narrator.exchange("GET /oauth/callback?code=…&state=…", None, &answer);
-        let location = answer.header("location").unwrap_or_default();
-        ensure!(
-            answer.status == 302 && location.contains("connection=connected"),
-            "the callback answered {} {location} {}",
-            answer.status,
-            answer.text
-        );
+        let found = self.sessional.come_back(&back).await?;
+        ensure!(found.connection == "confirm", "the callback led to {} {:?}", found.connection, found.reason);
+        self.narrator.say("Xero sends the browser back, and the service sends it on to the app with a confirmation");
+        self.narrator.step("The app's return page confirms, with the key that it kept in this browser");
+        let key = started.text_at("/browser_key")?;
+        let confirmation = found.confirmation.context("the return page got no confirmation")?;
+        let confirmed = self.sessional.confirm(&confirmation, &key).await?;
+        self.narrator.exchange("POST /connection/confirmation", None, &confirmed);
+        let status = confirmed.text_at("/status")?;
+        ensure!(confirmed.status == 200 && status == "connected", "the confirmation answered {}", confirmed.text);
         self.narrator.step("The app shows the connection");
         let shown = self.expect(200, "GET", "/connection", None).await?;
         ensure!(shown.text_at("/status")? == "connected", "the connection is not connected: {}", shown.text);

@@ -50,10 +50,7 @@ impl Narrator for Aloud {
         if let Some(location) = answer.header("location") {
             println!("     location: {location}");
         }
-        for name in answer.headers.get_all("set-cookie").iter().filter_map(|value| value.to_str().ok()) {
-            println!("     set-cookie: {}", without_value(name));
-        }
-        match answer.json() {
+        match without_browser_key(answer.json()) {
             Value::Null => {}
             json => print_indented(&json),
         }
@@ -64,11 +61,12 @@ impl Narrator for Aloud {
     }
 }
 
-/// A cookie's name and attributes: its value is a secret of the browser's.
-fn without_value(cookie: &str) -> String {
-    let (name, rest) = cookie.split_once('=').unwrap_or((cookie, ""));
-    let attributes = rest.split_once(';').map_or("", |(_, attributes)| attributes);
-    format!("{name}=…;{attributes}")
+/// A body as it may be told: the browser's key is a secret of the browser's.
+fn without_browser_key(mut body: Value) -> Value {
+    if let Some(key) = body.get_mut("browser_key") {
+        *key = "…".into();
+    }
+    body
 }
 
 fn print_indented(json: &Value) {
@@ -87,7 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cookie_is_told_without_its_value() {
-        assert_eq!(without_value("__Host-x=secret; Secure; Path=/"), "__Host-x=…; Secure; Path=/");
+    fn a_browsers_key_is_not_told() {
+        let told = without_browser_key(serde_json::json!({ "browser_key": "secret", "expires_at": "later" }));
+        assert_eq!(told, serde_json::json!({ "browser_key": "…", "expires_at": "later" }));
     }
 }

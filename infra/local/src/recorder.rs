@@ -79,7 +79,9 @@ impl Notes {
 
 async fn pass(State(notes): State<Notes>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
     let caller = uri.path().trim_start_matches('/').split('/').next().unwrap_or_default();
-    notes.note(format!("{caller} {}", call(&headers, &body)));
+    for call in calls(&headers, &body) {
+        notes.note(format!("{caller} {call}"));
+    }
     let path = uri.path().strip_prefix(&format!("/{caller}")).filter(|path| !path.is_empty()).unwrap_or("/");
     forward(&notes, method, path, headers, body).await.unwrap_or_else(|error| {
         let mut response = Response::new(Body::from(format!("{error:#}")));
@@ -108,6 +110,26 @@ async fn forward(
     }
     *response.body_mut() = Body::from(answer.bytes().await.context("the emulator broke off its answer")?);
     Ok(response)
+}
+
+/// The parts of a transaction, in IAM's words.
+const TRANSACTION: [(&str, &str); 4] = [
+    ("Put", "dynamodb:PutItem"),
+    ("Update", "dynamodb:UpdateItem"),
+    ("Delete", "dynamodb:DeleteItem"),
+    ("ConditionCheck", "dynamodb:ConditionCheckItem"),
+];
+
+/// What a request asks permission for: a transaction asks for each of its parts.
+fn calls(headers: &HeaderMap, body: &[u8]) -> Vec<String> {
+    let whole: Value = serde_json::from_slice(body).unwrap_or_default();
+    let Some(parts) = whole.get("TransactItems").and_then(Value::as_array) else { return vec![call(headers, body)] };
+    let named = parts.iter().flat_map(|part| {
+        TRANSACTION
+            .iter()
+            .filter_map(move |(kind, action)| Some((*action, part.get(*kind)?.get("TableName")?.as_str()?)))
+    });
+    named.map(|(action, table)| format!("{action} {table}")).collect()
 }
 
 /// The action in IAM's words, and the physical name of what it is about.
@@ -147,6 +169,13 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-amz-target", target.parse().unwrap());
         call(&headers, body.as_bytes())
+    }
+
+    #[test]
+    fn a_transaction_is_noted_as_its_parts() {
+        let body = r#"{"TransactItems":[{"Put":{"TableName":"t","Item":{}}},{"ConditionCheck":{"TableName":"t"}}]}"#;
+        let noted = calls(&HeaderMap::new(), body.as_bytes());
+        assert_eq!(noted, ["dynamodb:PutItem t", "dynamodb:ConditionCheckItem t"]);
     }
 
     #[test]

@@ -80,7 +80,8 @@ fn responses(answers: Vec<Answer>, kinds: &[&str], public: bool) -> Vec<(u16, Re
     let mut responses: Vec<(u16, Response)> =
         answers.into_iter().map(|answer| (answer.status, answer.response)).collect();
     responses.extend(problems::responses(kinds));
-    if !public {
+    // Where the service has a limit of its own, `problems` says both.
+    if !public && !responses.iter().any(|(status, _)| *status == 429) {
         let slow = ResponseBuilder::new().description("Too many calls at once: the gateway asks to wait");
         responses.push((429, slow.content("application/json", problems::gateway("Too Many Requests")).build()));
     }

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 /// An organisation.
 pub(crate) const TENANT: &str = "9a1d3c55-0000-4000-8000-000000000003";
+/// A confirmation, as the return page finds it.
+pub(crate) const CONFIRMATION: &str = "b25lLXRpbWUtYW5kLW9ubHktYW4tZXhhbXBsZS1oZXI";
+const BROWSER_KEY: &str = "a2VwdC1ieS10aGUtYXBwLWluLXRoaXMtYnJvd3Nlcis";
 const ACCOUNT: &str = "acc00000-0000-4000-8000-000000000200";
 const FUEL: &str = "acc00000-0000-4000-8000-000000000449";
 const DOCUMENT: &str = "1d0f0000-0000-4000-8000-000000000020";
@@ -11,7 +14,11 @@ const CONTACT: &str = "c0a7ac70-0000-4000-8000-000000000011";
 
 pub(crate) fn started() -> Value {
     json!({ "authorise_url": "https://login.xero.com/identity/connect/authorize?response_type=code&client_id=…",
-            "expires_at": "2026-11-20T09:40:00Z" })
+            "browser_key": BROWSER_KEY, "expires_at": "2026-11-20T10:30:00Z" })
+}
+
+pub(crate) fn confirmation_request() -> Value {
+    json!({ "confirmation": CONFIRMATION, "browser_key": BROWSER_KEY })
 }
 
 pub(crate) fn status() -> Value {

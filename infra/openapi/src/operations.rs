@@ -46,6 +46,11 @@ const NOT_CONNECTED: &str = "/problems/not-connected";
 const LOST: &str = "/problems/connection-error";
 const TAKEN: &str = "/problems/organisation-taken";
 const CONFLICT: &str = "/problems/conflict";
+const CONFIRMATION_REFUSED: &str = "/problems/confirmation-refused";
+const CONNECT_AGAIN: &str = "/problems/connect-again";
+const NO_ORGANISATION: &str = "/problems/no-organisation";
+const TOO_MANY_CONSENTS: &str = "/problems/too-many-consents";
+const TOO_MANY_CONFIRMATIONS: &str = "/problems/too-many-confirmations";
 const NOTHING: &str = "/problems/nothing-to-retry";
 const INTERNAL: &str = "/problems/internal";
 const AGAIN: &str = "/problems/try-again";
@@ -63,12 +68,53 @@ pub(crate) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
 fn connection(schemas: &mut Schemas) -> Vec<Operation> {
     let start = Operation {
         description: Some(
-            "Sends the browser to `authorise_url`. The cookie binds the consent to this browser: a link that is opened \
-             in another one connects nothing.",
+            "Keep `browser_key` in this browser's own storage and send the browser to `authorise_url`. Xero sends it back to \
+             the app's return page, with a confirmation in the fragment of the address: that and the key connect, for \
+             the person who made this call and for nobody else.",
         ),
-        answers: vec![with_cookie(ok::<connect::contract::Started>(schemas, &examples::started()))],
-        problems: &[SIGN_IN, INTERNAL, AGAIN],
+        answers: vec![ok::<connect::contract::Started>(schemas, &examples::started())],
+        problems: &[SIGN_IN, TOO_MANY_CONSENTS, INTERNAL, AGAIN],
         ..call(HttpMethod::Post, "/connection", "startConnection", "Connection", "Start connecting to Xero")
+    };
+    let confirmation = schemas.add::<connect::contract::ConfirmationRequest>();
+    let confirm = Operation {
+        description: Some(
+            "Made by the return page, with the token of the person who began: the code that Xero gave is redeemed here. \
+             A confirmation is good once, for four minutes, and for whoever began; tried by anybody else it is burned. \
+             The same call again answers what is there by then.",
+        ),
+        body: Some((confirmation, Some(examples::confirmation_request()))),
+        answers: vec![ok::<connect::contract::Chosen>(schemas, &examples::chosen())],
+        problems: &[
+            INVALID,
+            SIGN_IN,
+            CONFIRMATION_REFUSED,
+            CONNECT_AGAIN,
+            NO_ORGANISATION,
+            TAKEN,
+            TOO_MANY_CONFIRMATIONS,
+            INTERNAL,
+            AGAIN,
+        ],
+        ..call(
+            HttpMethod::Post,
+            "/connection/confirmation",
+            "confirmConnection",
+            "Connection",
+            "Finish connecting, on the return page",
+        )
+    };
+    let burn = schemas.add::<callback::BurnRequest>();
+    let burn = Operation {
+        public: true,
+        description: Some(
+            "What a return page does at once that has no key for the confirmation: it was begun in another browser. Nobody \
+             can use it any more. One that is not known is burned already.",
+        ),
+        body: Some((burn, Some(json!({ "confirmation": examples::CONFIRMATION })))),
+        answers: vec![empty(204, "Nobody can use it any more")],
+        problems: &[INVALID, AGAIN],
+        ..call(HttpMethod::Delete, "/connection/confirmation", "burnConfirmation", "Connection", "Burn a confirmation")
     };
     let status = Operation {
         answers: vec![ok::<rules::status::StatusView>(schemas, &examples::status())],
@@ -105,7 +151,7 @@ fn connection(schemas: &mut Schemas) -> Vec<Operation> {
             "Choose an organisation",
         )
     };
-    vec![start, status, end, list, choose]
+    vec![start, confirm, burn, status, end, list, choose]
 }
 
 fn mapping(schemas: &mut Schemas) -> Vec<Operation> {
@@ -213,11 +259,15 @@ fn events(schemas: &mut Schemas) -> Vec<Operation> {
     }]
 }
 
-/// The two public calls, which Xero makes.
+/// The two calls that Xero makes, its user's browser and its own servers.
 fn xero() -> Vec<Operation> {
     let location = HeaderBuilder::new().schema(text("The app's configured page, with the outcome", &[])).build();
     let back = ResponseBuilder::new()
-        .description("To the app, with `connection=connected`, `choose_organisation`, or `error` and a `reason`")
+        .description(
+            "To the app, with `connection=confirm` and the confirmation in the fragment, `connection=already` where the \
+             same was seen before, or `connection=error` and a `reason` (`cancelled`, `refused_by_xero`, `expired`, \
+             `unknown_state`, `try_again`)",
+        )
         .header("Location", location)
         .build();
     let parameter = |name| query(name, "As OAuth 2.0 has it.", text("Opaque", &[]));
@@ -225,7 +275,7 @@ fn xero() -> Vec<Operation> {
         public: true,
         parameters: vec![parameter("state"), parameter("code"), parameter("error")],
         answers: vec![Answer { status: 302, response: back }],
-        ..call(HttpMethod::Get, "/oauth/callback", "finishConnection", "Xero", "Where Xero sends the browser back to")
+        ..call(HttpMethod::Get, "/oauth/callback", "receiveCallback", "Xero", "Where Xero sends the browser back to")
     };
     let webhook = Operation {
         public: true,
@@ -275,12 +325,6 @@ fn answer<T: ToSchema>(status: u16, what: &str, schemas: &mut Schemas, value: &V
 
 fn empty(status: u16, what: &str) -> Answer {
     Answer { status, response: ResponseBuilder::new().description(what).build() }
-}
-
-fn with_cookie(mut answer: Answer) -> Answer {
-    let cookie = HeaderBuilder::new().schema(text("`__Host-…`, Secure, HttpOnly, SameSite=Lax", &[])).build();
-    answer.response.headers.insert("Set-Cookie".to_owned(), cookie);
-    answer
 }
 
 fn query(name: &'static str, description: &'static str, schema: RefOr<Schema>) -> Parameter {

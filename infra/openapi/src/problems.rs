@@ -29,6 +29,7 @@ fn response(status: u16, kinds: &[&ProblemType]) -> Response {
     match status {
         // The gateway's authorizer and its throttle answer before any function does, in their own form.
         401 => response.content("application/json", gateway("Unauthorized")).build(),
+        429 => response.content("application/json", gateway("Too Many Requests")).build(),
         _ => response.build(),
     }
 }

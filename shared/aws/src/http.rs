@@ -4,20 +4,36 @@
 use http::{Response, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
+use rules::connect::Caller;
 use rules::{AccountId, Problem};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// The account that the caller's token names.
 ///
 /// # Errors
 /// When the authorizer passed no such claim, or its value is no account id.
 pub fn account(request: &Request, claim: &str) -> Result<AccountId, Problem> {
-    let RequestContext::ApiGatewayV2(context) = request.request_context() else {
-        return Err(Problem::unauthorized());
-    };
-    let jwt = context.authorizer.and_then(|authorizer| authorizer.jwt);
-    let value = jwt.and_then(|jwt| jwt.claims.get(claim).cloned()).ok_or_else(Problem::unauthorized)?;
+    let value = claims(request).and_then(|claims| claims.get(claim).cloned()).ok_or_else(Problem::unauthorized)?;
     AccountId::parse(&value).map_err(|_| Problem::unauthorized())
+}
+
+/// The account and the person whom the caller's token names.
+///
+/// # Errors
+/// As [`account`], and when the token has no `sub`.
+pub fn caller(request: &Request, claim: &str) -> Result<Caller, Problem> {
+    let account = account(request, claim)?;
+    let subject = claims(request).and_then(|claims| claims.get("sub").cloned());
+    let subject = subject.filter(|subject| !subject.is_empty()).ok_or_else(Problem::unauthorized)?;
+    Ok(Caller { account, subject })
+}
+
+/// What the authorizer found in the caller's token; it alone is believed.
+#[must_use]
+pub fn claims(request: &Request) -> Option<HashMap<String, String>> {
+    let RequestContext::ApiGatewayV2(context) = request.request_context() else { return None };
+    context.authorizer.and_then(|authorizer| authorizer.jwt).map(|jwt| jwt.claims)
 }
 
 /// An answer with a JSON body, never cached: it is about somebody's books.

@@ -6,13 +6,16 @@
 
 mod ahead;
 mod connections;
+mod consents;
 mod grants;
 mod leases;
 mod organisations;
+mod ownership;
 mod records;
 mod sequences;
 mod sweeps;
 mod tokens;
+mod transaction;
 
 pub(crate) use tokens::{SealedCopy, SealedToken};
 
@@ -112,6 +115,17 @@ impl Table {
     }
 
     async fn put_if<T: Stored>(&self, stored: &T, read: u64) -> Answer<Written> {
+        let item = self.item_of(stored, read)?;
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let put = match read {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            read => put.condition_expression("revision = :read").expression_attribute_values(":read", number(read)),
+        };
+        written("write an item", put.send().await.map(|_| ()))
+    }
+
+    /// The item of a stored thing that was read at this revision, as it is written.
+    fn item_of<T: Stored>(&self, stored: &T, read: u64) -> Answer<Item> {
         let key = stored.key();
         // What is known from before is not so any more.
         self.ahead.as_ref().and_then(|ahead| ahead.take(&key));
@@ -121,12 +135,7 @@ impl Table {
         item.insert("revision".to_owned(), number(read + 1));
         item.insert("body".to_owned(), text(body(stored)?));
         stored.attributes(&mut item);
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        let put = match read {
-            0 => put.condition_expression("attribute_not_exists(pk)"),
-            read => put.condition_expression("revision = :read").expression_attribute_values(":read", number(read)),
-        };
-        written("write an item", put.send().await.map(|_| ()))
+        Ok(item)
     }
 }
 

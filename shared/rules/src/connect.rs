@@ -1,61 +1,62 @@
-//! Connecting: the consent is started for one account in one browser, finished once, and ends in a chosen
+//! Connecting: a consent is started by one person in one browser, confirmed once by that person, and ends in a chosen
 //! organisation, a choice to make, or a reason that the app can show. Never in a half-made connection.
+//!
+//! `consent` starts, `crate::callback` receives Xero's answer, `confirmation` redeems it, `ownership` says who may have
+//! the organisation.
 
-mod consent;
+pub mod attempts;
+pub mod confirmation;
+pub mod consent;
 mod grant;
+mod ownership;
+pub mod seal;
 
-pub use consent::{CONSENT_TIME, Callback, PendingConsent, Started};
+pub use consent::{CONSENT_TIME, Caller, StartedConsent};
 
 use crate::account::AccountId;
-use crate::connection::{ConnectedOrganisation, Connection, Status};
+use crate::connection::{ConnectedOrganisation, Connection};
 use crate::disconnect::Disconnect;
 use crate::held;
 use crate::ports::{
-    Answer, Claims, Clock, Connections, Consents, Grants, Leases, Notifications, SyncQueue, TokenVault, Unavailable,
-    Waiting, Written,
+    Answer, Claims, Clock, Connections, ConsentStarts, Consents, Grants, Leases, Notifications, Ownership, SyncQueue,
+    TokenVault, Unavailable, Waiting, Written,
 };
 use crate::random::NoEntropy;
-use crate::tokens::{self, TokenFailure};
-use jiff::SignedDuration;
+use crate::tokens::TokenFailure;
+use consent::ConsentOrigin;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use url::Url;
+use utoipa::ToSchema;
 use xero::models::Connection as XeroConnection;
-use xero::{AccessToken, Error, Identity, RefreshToken, TenantId, XeroUserId};
+use xero::{AccessToken, AuthenticationEventId, Error, Identity, RefreshToken, TenantId, XeroUserId};
 
-/// How long a finished code may take to become a connection. Until then nobody tidies up behind it.
+/// How long a redeemed code may take to become a connection. Until then nobody tidies up behind it.
 const FINISHING_TIME: SignedDuration = SignedDuration::from_mins(15);
-/// How often a write is tried again when somebody else has changed the connection.
-const RACES: u32 = 3;
-
-/// How a consent ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finished {
-    /// An organisation is connected.
-    Connected,
-    /// The user has to choose between several.
-    ChooseOrganisation,
-}
+/// How often a write is tried again when somebody else has changed the same thing.
+const RACES: u32 = 5;
 
 /// Why no connection was made.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// The state is missing, unknown or used already.
-    #[error("the state of the consent is not known")]
-    UnknownState,
-    /// The consent took longer than its ten minutes.
-    #[error("the consent has expired")]
-    Expired,
-    /// It was finished in another browser than it was started in.
-    #[error("the consent was finished in another browser")]
-    OtherBrowser,
-    /// The user pressed Cancel at Xero.
-    #[error("the user cancelled")]
-    Cancelled,
-    /// Xero sent the browser back with an error.
-    #[error("Xero refused the consent")]
-    RefusedByXero,
-    /// Xero did not take the code.
-    #[error("Xero refused the code")]
-    CodeRefused,
+pub enum ConnectError {
+    /// As many of the account's consents are open as may be.
+    #[error("too many consents of the account are open")]
+    TooManyConsents {
+        /// When the first of them ends.
+        until: Timestamp,
+    },
+    /// The account has tried as many confirmations as it may.
+    #[error("the account has tried too many confirmations")]
+    TooManyConfirmations {
+        /// From when on it may try another.
+        until: Timestamp,
+    },
+    /// Not known, burned, or begun by somebody else: which of them is not told.
+    #[error("the confirmation is not good")]
+    ConfirmationRefused,
+    /// The user has to begin again.
+    #[error("the user has to begin again: {}", .0.as_str())]
+    ConnectAgain(ConnectAgain),
     /// The consent covers no organisation.
     #[error("the consent covers no organisation")]
     NoOrganisation,
@@ -73,17 +74,65 @@ pub enum Refusal {
     Internal(String),
 }
 
-impl Refusal {
-    /// The stable word that the app gets as `reason`.
+/// Why the user has to begin again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectAgain {
+    /// The confirmation came after its four minutes.
+    TooLate,
+    /// The account was connected, disconnected or closed since the consent began.
+    ChangedMeanwhile,
+    /// Xero did not take the code: a long login used up its time.
+    CodeRefused,
+    /// Xero did not answer, and whether it has used up the code nobody knows.
+    XeroUnavailable,
+    /// It stopped in the middle.
+    Interrupted,
+}
+
+impl ConnectAgain {
+    /// The stable word for it.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::UnknownState => "unknown_state",
-            Self::Expired => "expired",
-            Self::OtherBrowser => "other_browser",
-            Self::Cancelled => "cancelled",
-            Self::RefusedByXero => "refused_by_xero",
+            Self::TooLate => "too_late",
+            Self::ChangedMeanwhile => "changed_meanwhile",
             Self::CodeRefused => "code_refused",
+            Self::XeroUnavailable => "xero_unavailable",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The sentence for the user.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::TooLate => "It took too long to come back from Xero, and nothing was connected. Start again.",
+            Self::ChangedMeanwhile => {
+                "The connection was changed in another window since you began, so this one was not used. Look at what \
+                 is connected, and start again if you want something else."
+            }
+            Self::CodeRefused => {
+                "Xero did not accept the answer any more, most often because signing in took long. Nothing was \
+                 connected. Start again."
+            }
+            Self::XeroUnavailable => {
+                "Xero did not answer when the connection was finished, and nothing was connected. Start again in a minute."
+            }
+            Self::Interrupted => "Something stopped while the connection was finished. Start again.",
+        }
+    }
+}
+
+impl ConnectError {
+    /// The stable word for it, in logs.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::TooManyConsents { .. } => "too_many_consents",
+            Self::TooManyConfirmations { .. } => "too_many_confirmations",
+            Self::ConfirmationRefused => "confirmation_refused",
+            Self::ConnectAgain(again) => again.as_str(),
             Self::NoOrganisation => "no_organisation",
             Self::OrganisationTaken => "organisation_taken",
             Self::NotOffered => "not_offered",
@@ -93,30 +142,29 @@ impl Refusal {
     }
 }
 
-impl From<Unavailable> for Refusal {
+impl From<Unavailable> for ConnectError {
     fn from(error: Unavailable) -> Self {
         Self::TryAgain(error.to_string())
     }
 }
 
-impl From<NoEntropy> for Refusal {
+impl From<NoEntropy> for ConnectError {
     fn from(error: NoEntropy) -> Self {
         Self::Internal(error.to_string())
     }
 }
 
-impl From<TokenFailure> for Refusal {
+impl From<TokenFailure> for ConnectError {
     fn from(failure: TokenFailure) -> Self {
         match failure {
-            TokenFailure::Revoked => Self::CodeRefused,
             TokenFailure::Operator(error) => Self::Internal(error.to_string()),
-            TokenFailure::Wait(_) | TokenFailure::Busy => Self::TryAgain(failure.to_string()),
+            TokenFailure::Revoked | TokenFailure::Wait(_) | TokenFailure::Busy => Self::TryAgain(failure.to_string()),
             TokenFailure::Unavailable(error) => error.into(),
         }
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
         Self::TryAgain(error.to_string())
     }
@@ -131,6 +179,8 @@ pub struct ConsentRequest {
     pub redirect_uri: Url,
     /// The granular scopes, the fewest that do.
     pub scopes: Vec<String>,
+    /// Whether PKCE (S256) is used. Xero documents it for apps without a secret alone.
+    pub pkce: bool,
 }
 
 /// The use cases of connecting.
@@ -147,8 +197,12 @@ pub struct Connect<'a> {
     pub connections: &'a dyn Connections,
     /// Who holds which tenant.
     pub claims: &'a dyn Claims,
+    /// Connections that become connected, together with who holds which tenant.
+    pub ownership: &'a dyn Ownership,
     /// Consents under way.
     pub consents: &'a dyn Consents,
+    /// The beginnings of consents.
+    pub starts: &'a dyn ConsentStarts,
     /// Where refresh tokens go.
     pub vault: &'a dyn TokenVault,
     /// Which refresh token is whose.
@@ -170,27 +224,21 @@ struct Consented {
     refresh: RefreshToken,
     access: AccessToken,
     user: XeroUserId,
+    consent: AuthenticationEventId,
 }
 
 impl Connect<'_> {
-    /// Finishes a consent: consumes its state, exchanges the code, and connects or offers a choice.
+    /// Makes a connection or a choice of what a redeemed consent brought.
     ///
     /// A new consent may end the tokens of the user's older one, so its token is kept in any case before it is
     /// known what becomes of it: another account may use the same user.
-    ///
-    /// # Errors
-    /// A [`Refusal`]; then the account's connection is what it was.
-    pub async fn finish(&self, callback: &Callback, browser: Option<&str>) -> Result<Finished, Refusal> {
-        let pending = self.take(callback, browser).await?;
-        let code = callback.granted()?;
-        let consented = self.exchange(code).await?;
-        let account = &pending.account;
+    async fn take_up_consent(&self, origin: &ConsentOrigin, consented: &Consented) -> Result<Connection, ConnectError> {
         let not_before = self.clock.now() + FINISHING_TIME;
-        self.change(account, |connection| connection.join(consented.user, not_before)).await?;
+        self.change(origin, |connection| connection.join(consented.user, not_before)).await?;
         let mut offered = Vec::new();
-        let finished = self.take_up(account, &consented, &mut offered).await;
+        let finished = self.offer_or_connect(origin, consented, &mut offered).await;
         if finished.is_err() {
-            self.give_up(account, consented.user, offered).await;
+            self.give_up(&origin.account, consented.user, offered).await;
         }
         finished
     }
@@ -198,15 +246,15 @@ impl Connect<'_> {
     /// Chooses one of the organisations that the last consent offered.
     ///
     /// # Errors
-    /// A [`Refusal`] when it was not offered, or another account holds it.
-    pub async fn choose(&self, account: &AccountId, tenant: TenantId) -> Result<Connection, Refusal> {
+    /// When it was not offered, or another account holds it.
+    pub async fn choose(&self, account: &AccountId, tenant: TenantId) -> Result<Connection, ConnectError> {
         let connection = self.load(account).await?;
         let offered = connection.choices.iter().find(|choice| choice.tenant == tenant).cloned();
         match offered {
-            Some(chosen) => self.connect(account, chosen).await,
+            Some(chosen) => self.connect(account, None, chosen).await,
             // The same choice again is the answer to a repeated request, and finishes what the first left.
             None if connection.tenant() == Some(tenant) => Ok(self.settle(connection, None).await),
-            None => Err(Refusal::NotOffered),
+            None => Err(ConnectError::NotOffered),
         }
     }
 
@@ -218,41 +266,28 @@ impl Connect<'_> {
         self.disconnecting().run(account).await
     }
 
-    async fn take_up(
+    async fn offer_or_connect(
         &self,
-        account: &AccountId,
+        origin: &ConsentOrigin,
         consented: &Consented,
         offered: &mut Vec<ConnectedOrganisation>,
-    ) -> Result<Finished, Refusal> {
-        self.install(account, consented).await?;
+    ) -> Result<Connection, ConnectError> {
+        self.install(&origin.account, consented).await?;
         *offered = self.organisations(consented).await?;
         match offered.as_slice() {
-            [] => Err(Refusal::NoOrganisation),
-            [only] => self.connect(account, only.clone()).await.map(|_| Finished::Connected),
+            [] => Err(ConnectError::NoOrganisation),
+            [only] => self.connect(&origin.account, Some(origin.generation), only.clone()).await,
             several => {
                 let now = self.clock.now();
-                self.change(account, |connection| connection.offer(several.to_vec(), now)).await?;
-                Ok(Finished::ChooseOrganisation)
+                self.change(origin, |connection| connection.offer(several.to_vec(), now)).await
             }
         }
-    }
-
-    /// Claims the organisation and connects the account to it.
-    async fn connect(&self, account: &AccountId, chosen: ConnectedOrganisation) -> Result<Connection, Refusal> {
-        self.claim(chosen.tenant, account).await?;
-        let (now, mut before) = (self.clock.now(), None);
-        let connection = self.change(account, |connection| {
-            before = connection.organisation.as_ref().map(|organisation| organisation.tenant);
-            connection.choose(chosen.clone(), now);
-        });
-        let connection = connection.await?;
-        Ok(self.settle(connection, before).await)
     }
 
     /// Nothing was connected: what the consent made at Xero is removed, and its grant is left again.
     async fn give_up(&self, account: &AccountId, user: XeroUserId, offered: Vec<ConnectedOrganisation>) {
         let now = self.clock.now();
-        let noted = self.change(account, |connection| {
+        let noted = self.change_whatever(account, |connection| {
             connection.leftovers.extend(offered.iter().cloned());
             if !connection.uses(user) {
                 connection.join(user, now);
@@ -260,7 +295,7 @@ impl Connect<'_> {
         });
         match noted.await {
             Ok(mut connection) => self.disconnecting().tidy(&mut connection).await,
-            Err(refusal) => tracing::warn!(error = %refusal, "a refused consent is left for upkeep to tidy up"),
+            Err(error) => tracing::warn!(error = %error, "a refused consent is left for upkeep to tidy up"),
         }
     }
 
@@ -278,17 +313,33 @@ impl Connect<'_> {
         }
     }
 
-    async fn load(&self, account: &AccountId) -> Result<Connection, Refusal> {
+    async fn load(&self, account: &AccountId) -> Result<Connection, ConnectError> {
         let stored = self.connections.connection(account).await?;
         Ok(stored.unwrap_or_else(|| Connection::none(account.clone())))
     }
 
-    /// Changes the connection as it is at this moment.
+    /// Changes the connection as it is at this moment, as long as it is of the generation in which the consent began.
     async fn change(
+        &self,
+        origin: &ConsentOrigin,
+        mut change: impl FnMut(&mut Connection),
+    ) -> Result<Connection, ConnectError> {
+        let mut same = true;
+        let changed = self.change_whatever(&origin.account, |connection| {
+            same = connection.generation == origin.generation;
+            if same {
+                change(connection);
+            }
+        });
+        let changed = changed.await?;
+        if same { Ok(changed) } else { Err(ConnectError::ConnectAgain(ConnectAgain::ChangedMeanwhile)) }
+    }
+
+    async fn change_whatever(
         &self,
         account: &AccountId,
         mut change: impl FnMut(&mut Connection),
-    ) -> Result<Connection, Refusal> {
+    ) -> Result<Connection, ConnectError> {
         for _ in 0..RACES {
             let mut connection = self.load(account).await?;
             change(&mut connection);
@@ -296,25 +347,13 @@ impl Connect<'_> {
                 return Ok(connection);
             }
         }
-        Err(Refusal::TryAgain("the connection was changed at the same moment".to_owned()))
-    }
-
-    async fn exchange(&self, code: &str) -> Result<Consented, Refusal> {
-        let redirect = &self.request.redirect_uri;
-        let set = self.identity.exchange_code(code, redirect, self.clock.now()).await.map_err(tokens::judge)?;
-        let refresh = set.refresh.ok_or_else(|| Refusal::Internal("the consent gave no refresh token".to_owned()))?;
-        let user = set.access.claims().map(|claims| claims.xero_userid);
-        let user = user.ok_or_else(|| Refusal::Internal("the access token names no user".to_owned()))?;
-        Ok(Consented { refresh, access: set.access, user })
+        Err(ConnectError::TryAgain("the connection was changed at the same moment".to_owned()))
     }
 
     /// The organisations of this consent alone: without the filter Xero lists everything that the user
     /// ever connected, and the first of them is somebody else's.
-    async fn organisations(&self, consented: &Consented) -> Result<Vec<ConnectedOrganisation>, Refusal> {
-        let Some(consent) = consented.access.claims().and_then(|claims| claims.authentication_event_id) else {
-            return Err(Refusal::Internal("the access token names no consent".to_owned()));
-        };
-        let listed: Vec<XeroConnection> = self.client.connections(&consented.access, Some(consent)).await?;
+    async fn organisations(&self, consented: &Consented) -> Result<Vec<ConnectedOrganisation>, ConnectError> {
+        let listed: Vec<XeroConnection> = self.client.connections(&consented.access, Some(consented.consent)).await?;
         let organisations = listed.into_iter().filter(XeroConnection::is_organisation);
         Ok(organisations
             .map(|connection| ConnectedOrganisation {
@@ -324,24 +363,6 @@ impl Connect<'_> {
                 user: Some(consented.user),
             })
             .collect())
-    }
-
-    /// Claims a tenant; one that an account holds without being connected to it any more is taken over.
-    async fn claim(&self, tenant: TenantId, account: &AccountId) -> Result<(), Refusal> {
-        let holder = self.claims.holder(tenant).await?.filter(|holder| holder != account);
-        if let Some(other) = &holder {
-            let theirs = self.connections.connection(other).await?;
-            let uses = theirs.is_some_and(|theirs| {
-                theirs.status != Status::Disconnected && theirs.organisation.is_some_and(|org| org.tenant == tenant)
-            });
-            if uses {
-                return Err(Refusal::OrganisationTaken);
-            }
-        }
-        match self.claims.claim(tenant, account, holder.as_ref()).await? {
-            Written::Done => Ok(()),
-            Written::Conflict => Err(Refusal::OrganisationTaken),
-        }
     }
 
     /// What follows a choice: the old organisation is given up, the backend is told, held work goes on. The

@@ -32,6 +32,9 @@ pub struct Connection {
     pub account: AccountId,
     /// Counts every write; a write must name the one it read.
     pub revision: u64,
+    /// Counts connecting, disconnecting and closing: a consent is good in the generation in which it began.
+    #[serde(default)]
+    pub generation: u64,
     /// Where it stands.
     pub status: Status,
     /// The organisation, once chosen; it stays after a disconnect, because references belong to it.
@@ -115,6 +118,7 @@ impl Connection {
             version: VERSION,
             account,
             revision: 0,
+            generation: 0,
             status: Status::Disconnected,
             organisation: None,
             choices: Vec::new(),
@@ -138,6 +142,18 @@ impl Connection {
         match self.status {
             Status::Connected => self.organisation.as_ref().map(|organisation| organisation.tenant),
             Status::ChooseOrganisation | Status::Disconnected | Status::Error => None,
+        }
+    }
+
+    /// Whether the organisation is the account's to have: connected, or lost and not given up.
+    #[must_use]
+    pub fn holds(&self, tenant: TenantId) -> bool {
+        let same = self.organisation.as_ref().is_some_and(|organisation| organisation.tenant == tenant);
+        match self.status {
+            Status::Connected | Status::Error => same,
+            // A choice that is not made yet: what was lost before it is still there, what was given up is not.
+            Status::ChooseOrganisation => same && self.error.is_some(),
+            Status::Disconnected => false,
         }
     }
 
@@ -196,6 +212,7 @@ impl Connection {
     pub fn choose(&mut self, organisation: ConnectedOrganisation, now: Timestamp) {
         let details = Details::Connected { organisation: organisation.name.clone() };
         self.outbox.push(Notification::new(&self.account, self.revision, now, details));
+        self.generation += 1;
         self.leave_all(now);
         // What the consent offered and nobody chose counts toward the plan, and so does what was connected
         // before; what was left over and is chosen now stays.
@@ -216,8 +233,9 @@ impl Connection {
         self.settle_notes();
     }
 
-    /// Stops: from now on nothing is sent, whatever is still to be removed.
+    /// Stops: from now on nothing is sent, whatever is still to be removed, and no consent that began before connects.
     pub fn disconnect(&mut self, now: Timestamp) {
+        self.generation += 1;
         if self.status == Status::Disconnected {
             return;
         }
@@ -370,6 +388,6 @@ mod tests {
         assert_eq!(connection.leaving, [Leaving { user: user(1), not_before: NOW }]);
         let before = connection.clone();
         connection.disconnect(NOW);
-        assert_eq!(connection, before);
+        assert_eq!(connection, Connection { generation: before.generation + 1, ..before });
     }
 }

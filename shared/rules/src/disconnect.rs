@@ -54,12 +54,12 @@ impl Disconnect<'_> {
     /// When the state could not be stored: then the account is still connected.
     pub async fn run(&self, account: &AccountId) -> Result<(), Unavailable> {
         for _ in 0..RACES {
-            let Some(mut connection) = self.connections.connection(account).await? else { return Ok(()) };
-            if connection.status != Status::Disconnected {
-                connection.disconnect(self.clock.now());
-                if self.connections.put_connection(&mut connection).await? == Written::Conflict {
-                    continue;
-                }
+            let stored = self.connections.connection(account).await?;
+            // Also where nothing is connected: a consent that is under way must not connect after this.
+            let mut connection = stored.unwrap_or_else(|| Connection::none(account.clone()));
+            connection.disconnect(self.clock.now());
+            if self.connections.put_connection(&mut connection).await? == Written::Conflict {
+                continue;
             }
             self.tidy(&mut connection).await;
             tracing::info!(leftovers = connection.leftovers.len(), "an account was disconnected");

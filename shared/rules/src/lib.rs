@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod action;
+pub mod callback;
 pub mod chart;
 pub mod connect;
 pub mod connection;

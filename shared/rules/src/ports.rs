@@ -5,7 +5,9 @@
 //! read. Whoever loses a race gets [`Written::Conflict`], has changed nothing, and reads again.
 
 use crate::account::AccountId;
-use crate::connect::PendingConsent;
+use crate::connect::attempts::ConnectAttempts;
+use crate::connect::confirmation::PendingConfirmation;
+use crate::connect::consent::PendingConsent;
 use crate::connection::Connection;
 use crate::grant::{Grant, StoredToken, TokenHistory, TokenPointer};
 use crate::mapping::Mapping;
@@ -118,13 +120,55 @@ pub trait ReadAhead: Send + Sync {
     async fn read_ahead(&self, upcoming: &Upcoming<'_>) -> Answer<()>;
 }
 
-/// Consents under way.
+/// The account that had a tenant's claim, and has it no more.
+#[derive(Debug)]
+pub struct DisplacedHolder {
+    /// Its connection at the revision that was read.
+    pub connection: Connection,
+    /// Whether the connection changes with the claim; otherwise it only has to be what was read.
+    pub is_changed: bool,
+}
+
+/// Connections that become connected: always together with the claim, never without it.
+#[async_trait]
+pub trait Ownership: Send + Sync {
+    /// Stores a connection that is connected now, with the claim of its tenant, in one transaction: if the tenant is
+    /// free, the account's own, or held by the displaced account, and both connections are what was read. A conflict
+    /// has changed nothing.
+    async fn connect_tenant(
+        &self,
+        connection: &mut Connection,
+        displaced: Option<&mut DisplacedHolder>,
+    ) -> Answer<Written>;
+}
+
+/// Consents under way, and what came back of them: all that the callback can reach.
 #[async_trait]
 pub trait Consents: Send + Sync {
-    /// Stores a consent under the hash of its state.
-    async fn put_consent(&self, state_hash: &str, consent: &PendingConsent) -> Answer<()>;
-    /// Takes it away: of two callers with the same state one gets it, the other none.
-    async fn take_consent(&self, state_hash: &str) -> Answer<Option<PendingConsent>>;
+    /// The consent of a state, by its hash; none when there is none, or it is so old that it was removed.
+    async fn consent(&self, state_hash: &str) -> Answer<Option<PendingConsent>>;
+    /// Notes that a consent was answered and, where it was granted, what can be confirmed: both or nothing. A conflict
+    /// when somebody else has noted an answer first.
+    async fn answer_consent(
+        &self,
+        consent: &mut PendingConsent,
+        confirmation: Option<&mut PendingConfirmation>,
+    ) -> Answer<Written>;
+    /// What a confirmation stands for, by its hash; none as for a consent.
+    async fn confirmation(&self, confirmation_hash: &str) -> Answer<Option<PendingConfirmation>>;
+    /// Compare-and-set on `confirmation.revision`.
+    async fn put_confirmation(&self, confirmation: &mut PendingConfirmation) -> Answer<Written>;
+}
+
+/// The beginnings of consents, counted for each account.
+#[async_trait]
+pub trait ConsentStarts: Send + Sync {
+    /// What an account has tried lately; none when nothing.
+    async fn attempts(&self, account: &AccountId) -> Answer<Option<ConnectAttempts>>;
+    /// Compare-and-set on `attempts.revision`.
+    async fn put_attempts(&self, attempts: &mut ConnectAttempts) -> Answer<Written>;
+    /// Stores a consent and that it was begun: both or nothing, on `attempts.revision`.
+    async fn begin_consent(&self, attempts: &mut ConnectAttempts, consent: &mut PendingConsent) -> Answer<Written>;
 }
 
 /// The mapping of an account for one organisation.

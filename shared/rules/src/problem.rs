@@ -6,6 +6,8 @@ mod types;
 pub use types::{ProblemType, TYPES};
 
 use crate::action::Action;
+use crate::connect::ConnectAgain;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
 use utoipa::ToSchema;
@@ -27,6 +29,9 @@ pub struct Problem {
     /// What the user can do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
+    /// Why the user has to connect again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ConnectAgain>,
     /// Every field that is wrong, where there may be several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -51,6 +56,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             action: None,
+            reason: None,
             errors: Vec::new(),
         }
     }
@@ -125,10 +131,66 @@ impl Problem {
     pub fn organisation_taken() -> Self {
         let mut problem = Self::new(
             &types::ORGANISATION_TAKEN,
-            "Another Sessional account is connected to this Xero organisation. Disconnect it there first",
+            "Another Sessional account is connected to this Xero organisation. Disconnect it there first; if that is \
+             not in your hands, Sessional's support can help",
         );
         problem.action = Some(Action::ChooseOrganisation);
         problem
+    }
+
+    /// The confirmation is not good for whoever tries it; why is not told.
+    #[must_use]
+    pub fn confirmation_refused() -> Self {
+        let mut problem = Self::new(
+            &types::CONFIRMATION_REFUSED,
+            "This was not begun by you in this browser, or it was used already. Nothing was connected. Start again here",
+        );
+        problem.action = Some(Action::Connect);
+        problem
+    }
+
+    /// The consent is used up and nothing is connected by it.
+    #[must_use]
+    pub fn connect_again(again: ConnectAgain) -> Self {
+        let mut problem = Self::new(&types::CONNECT_AGAIN, again.message());
+        problem.action = Some(Action::Connect);
+        problem.reason = Some(again);
+        problem
+    }
+
+    /// The consent covers no organisation.
+    #[must_use]
+    pub fn no_organisation() -> Self {
+        let mut problem = Self::new(
+            &types::NO_ORGANISATION,
+            "You allowed access to no organisation in Xero that invoices and expenses could go to. Start again and \
+             choose one",
+        );
+        problem.action = Some(Action::Connect);
+        problem
+    }
+
+    /// Too many consents of the account are open.
+    #[must_use]
+    pub fn too_many_consents(until: Timestamp, now: Timestamp) -> Self {
+        let minutes = minutes(until, now);
+        Self::new(
+            &types::TOO_MANY_CONSENTS,
+            format!(
+                "You have begun to connect five times without coming back from Xero. Finish one of them there, or try \
+                 again in {minutes}"
+            ),
+        )
+    }
+
+    /// The account has tried too many confirmations.
+    #[must_use]
+    pub fn too_many_confirmations(until: Timestamp, now: Timestamp) -> Self {
+        let minutes = minutes(until, now);
+        Self::new(
+            &types::TOO_MANY_CONFIRMATIONS,
+            format!("You have tried to connect ten times within an hour. Try again in {minutes}"),
+        )
     }
 
     /// There is no such thing in this account.
@@ -173,9 +235,27 @@ impl Problem {
     }
 }
 
+/// How long it still takes, in words.
+fn minutes(until: Timestamp, now: Timestamp) -> String {
+    match until.duration_since(now).as_secs().max(0) / 60 + 1 {
+        1 => "a minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_limit_says_how_long_it_lasts() {
+        let now = Timestamp::UNIX_EPOCH;
+        let problem = Problem::too_many_consents(now + SignedDuration::from_secs(61), now);
+        assert!(problem.detail.ends_with("in 2 minutes"), "{}", problem.detail);
+        let problem = Problem::too_many_confirmations(now, now);
+        assert!(problem.detail.ends_with("in a minute"), "{}", problem.detail);
+    }
 
     #[test]
     fn a_problem_names_its_field_and_its_action() {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-/// Bytes in a one-time value: 256 bits, far past guessing within its ten minutes.
+/// Bytes in a one-time value: 256 bits, far past guessing within its hour.
 pub const ONE_TIME_BYTES: usize = 32;
 
 /// The operating system gave no random bytes.
@@ -48,6 +48,12 @@ pub fn uuid() -> Uuid {
         }
     }
     Uuid::new_v4()
+}
+
+/// Whether a text has the form of a one-time value: what has not needs no look at a store.
+#[must_use]
+pub fn is_one_time(value: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(value).is_ok_and(|bytes| bytes.len() == ONE_TIME_BYTES)
 }
 
 /// The SHA-256 of a value in URL-safe base64: what is stored in place of it.
@@ -100,6 +106,14 @@ mod tests {
         let (a, b) = (one_time().unwrap(), one_time().unwrap());
         assert_eq!(a.len(), 43);
         assert_ne!(a, b);
+    }
+
+    #[test]
+    fn what_is_no_one_time_value_is_told_from_one() {
+        assert!(is_one_time(&one_time().unwrap()));
+        for wrong in ["", "state", "a+b/", &"a".repeat(42), &"a".repeat(44), "../../etc/passwd"] {
+            assert!(!is_one_time(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -112,6 +112,7 @@ fn print(report: &Report, baseline: Option<&Report>) {
         "ingest",
         "settings",
         "connect",
+        "callback",
         "payments",
         "upkeep",
     ];

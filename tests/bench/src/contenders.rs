@@ -15,7 +15,7 @@ use crate::scene::{BARE, SAME, Scene};
 use crate::{KEY, invoice_event};
 
 /// The functions, by the names of their packages.
-pub const FUNCTIONS: [&str; 7] = ["webhook", "sync", "ingest", "settings", "connect", "payments", "upkeep"];
+pub const FUNCTIONS: [&str; 8] = ["webhook", "sync", "ingest", "settings", "connect", "callback", "payments", "upkeep"];
 /// Cold starts of those that are compared with a peer, and of the peers.
 const COLD_STARTS: usize = 31;
 /// Cold starts of the others.
@@ -42,6 +42,8 @@ enum Event {
     Invoice(Tenant),
     /// The same, for the intake over HTTP.
     Intake(Tenant),
+    /// A consent that an account begins, another account each time: one alone may begin five.
+    Consent,
     /// A request, always the same.
     Request(Value),
     /// A message of a queue, always the same.
@@ -63,6 +65,7 @@ impl Contender {
                 *request.get_mut("body").context("a sample has no body")? = body.to_string().into();
                 request
             }
+            Event::Consent => sample(include_str!("../../events/connect.json"), &format!("acc_connect_{number}"))?,
             Event::Request(event) | Event::Message(event) => event.clone(),
         })
     }
@@ -73,7 +76,8 @@ impl Contender {
     /// With its answer, when it did not.
     pub fn accept(&self, answer: &Value) -> anyhow::Result<()> {
         let done = match answer.get("statusCode").and_then(Value::as_u64) {
-            Some(status) => status < 300,
+            // The callback's answer is a redirect, whatever came.
+            Some(status) => status < 400,
             None => answer.get("batchItemFailures").and_then(Value::as_array).is_some_and(Vec::is_empty),
         };
         ensure!(done, "{} did not do its job: {answer}", self.name);
@@ -105,14 +109,15 @@ pub async fn functions(scene: &Scene, binaries: &BTreeMap<String, PathBuf>) -> a
     let check = json!({ "version": 1, "account_id": upkeep.account, "task": "check_connection" });
     let settings = scene.tenant("settings")?.account.as_str();
     let status = sample(include_str!("../../events/settings.json"), settings)?;
-    let connect = sample(include_str!("../../events/connect.json"), "acc_connect")?;
+    let callback = serde_json::from_str(include_str!("../../events/callback.json"))?;
     let of = |name, event| function(scene, binaries, name, event);
     Ok(vec![
         of("webhook", Event::Delivery)?,
         sync,
         of("ingest", Event::Intake(scene.tenant("ingest")?.clone()))?,
         of("settings", Event::Request(status))?,
-        of("connect", Event::Request(connect))?,
+        of("connect", Event::Consent)?,
+        of("callback", Event::Request(callback))?,
         of("payments", Event::Message(batch(payments, &[hint])))?,
         of("upkeep", Event::Message(batch(upkeep, &[check])))?,
     ])

@@ -222,12 +222,12 @@ impl XeroSide {
     async fn consent(&self, user: Uuid, organisation: Uuid, now: Timestamp) -> anyhow::Result<xero::TokenSet> {
         let redirect = self.redirect.parse()?;
         let scopes: Vec<&str> = self.scopes.split_whitespace().collect();
-        let url = xero::oauth::authorize_url(&self.endpoints, &self.client_id, &redirect, &scopes, "a state");
+        let url = xero::oauth::authorize_url(&self.endpoints, &self.client_id, &redirect, &scopes, "a state", None);
         let back = control::consent(url.as_str(), Choice::allow(user, organisation)).await?;
         let back: url::Url = back.parse()?;
         let code = back.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
         let code = code.context("the consent brought no code")?;
-        Ok(self.identity.exchange_code(&code, &redirect, now).await?)
+        Ok(self.identity.exchange_code(&code, &redirect, None, now).await?)
     }
 }
 

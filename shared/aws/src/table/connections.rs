@@ -1,17 +1,14 @@
-//! Connections, the claims of tenants, and consents under way.
+//! Connections, and the claims of tenants.
 
-use super::{BY_CHANGE, Item, Key, Stored, Table, number, parse, parse_body, text};
+use super::{BY_CHANGE, Item, Key, Stored, Table, number, parse, text};
 use crate::trouble::unavailable;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::types::ReturnValue;
 use rules::AccountId;
-use rules::connect::PendingConsent;
 use rules::connection::{self, Connection, Status};
-use rules::ports::{Accounts, Answer, Claims, Connections, Consents, Population, Written};
+use rules::ports::{Accounts, Answer, Claims, Connections, Population, Written};
 use xero::TenantId;
 
-const CONSENT: &str = "consent";
 /// Partitions of the index over which connections are spread, so that no round of upkeep reads one hot one.
 const SHARDS: u8 = 16;
 /// Connections in one page.
@@ -95,6 +92,15 @@ fn claim_key(tenant: TenantId) -> Key {
     Key::of_tenant(tenant, "CLAIM")
 }
 
+/// A claim as it is stored.
+pub(super) fn claim_item(tenant: TenantId, account: &AccountId) -> Item {
+    let mut item: Item = claim_key(tenant).into();
+    item.insert("kind".to_owned(), text("claim"));
+    item.insert("version".to_owned(), number(1));
+    item.insert("account".to_owned(), text(account.as_str()));
+    item
+}
+
 #[async_trait]
 impl Claims for Table {
     async fn holder(&self, tenant: TenantId) -> Answer<Option<AccountId>> {
@@ -105,15 +111,11 @@ impl Claims for Table {
     }
 
     async fn claim(&self, tenant: TenantId, account: &AccountId, from: Option<&AccountId>) -> Answer<Written> {
-        let mut item: Item = claim_key(tenant).into();
-        item.insert("kind".to_owned(), text("claim"));
-        item.insert("version".to_owned(), number(1));
-        item.insert("account".to_owned(), text(account.as_str()));
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(item))
+            .set_item(Some(claim_item(tenant, account)))
             .expression_attribute_names("#account", "account")
             .expression_attribute_values(":ours", text(account.as_str()));
         let put = match from {
@@ -144,34 +146,5 @@ impl Claims for Table {
             }
             Err(error) => Err(unavailable("release a tenant", &error)),
         }
-    }
-}
-
-fn consent_key(state_hash: &str) -> Key {
-    Key { pk: format!("CONSENT#{state_hash}"), sk: "CONSENT".to_owned() }
-}
-
-#[async_trait]
-impl Consents for Table {
-    async fn put_consent(&self, state_hash: &str, consent: &PendingConsent) -> Answer<()> {
-        let mut item: Item = consent_key(state_hash).into();
-        item.insert("kind".to_owned(), text(CONSENT));
-        item.insert("version".to_owned(), number(consent.version));
-        item.insert("expires_at".to_owned(), number(consent.expires_at.as_second()));
-        item.insert("body".to_owned(), text(super::body(consent)?));
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        put.send().await.map(|_| ()).map_err(|error| unavailable("store a consent", &error))
-    }
-
-    async fn take_consent(&self, state_hash: &str) -> Answer<Option<PendingConsent>> {
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(consent_key(state_hash).into()))
-            .return_values(ReturnValue::AllOld);
-        let output = delete.send().await.map_err(|error| unavailable("take a consent", &error))?;
-        let old = output.attributes.filter(|item| !item.is_empty());
-        old.as_ref().map(|item| parse_body(item, CONSENT)).transpose()
     }
 }

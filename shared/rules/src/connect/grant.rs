@@ -1,7 +1,7 @@
 //! Puts a consent's tokens in their place: the user's own, shared by every account that connected through
 //! the same user, because a new consent may end the tokens of an older one.
 
-use super::{Connect, Consented, Refusal};
+use super::{Connect, ConnectError, Consented};
 use crate::account::AccountId;
 use crate::grant::{Grant, StoredToken, TokenContext, TokenHistory, VERSION};
 use crate::ports::{Unavailable, Written};
@@ -9,14 +9,14 @@ use crate::tokens::{give_back, wait_for_lease};
 
 impl Connect<'_> {
     /// Stores the refresh token and notes that the account uses it.
-    pub(super) async fn install(&self, account: &AccountId, consented: &Consented) -> Result<(), Refusal> {
+    pub(super) async fn install(&self, account: &AccountId, consented: &Consented) -> Result<(), ConnectError> {
         // Under the lease, so that a refresh under way does not write its older token over the new one.
         let lease = wait_for_lease(self.leases, self.clock, consented.user).await?;
         let installed = self.install_as_holder(account, consented).await;
         give_back(self.leases, &lease).await;
         match installed? {
             Written::Done => Ok(()),
-            Written::Conflict => Err(Refusal::TryAgain("the grant was changed at the same moment".to_owned())),
+            Written::Conflict => Err(ConnectError::TryAgain("the grant was changed at the same moment".to_owned())),
         }
     }
 

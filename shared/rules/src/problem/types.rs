@@ -46,6 +46,23 @@ types! {
     ORGANISATION_TAKEN = "/problems/organisation-taken", 409, "The organisation is connected elsewhere",
         "Another Sessional account holds this Xero organisation.",
         "The sentence, and the other organisations to choose from.";
+    CONFIRMATION_REFUSED = "/problems/confirmation-refused", 403, "This cannot be confirmed here",
+        "The confirmation is not known, was used up, or belongs to a consent that another person, account or browser began. \
+         Which of them is not told, and nobody can use it any more.",
+        "The sentence and the button Connect to Xero: begin again in this browser.";
+    CONNECT_AGAIN = "/problems/connect-again", 409, "Connect again",
+        "Nothing was connected and this consent is used up: it came too late, Xero did not take its code or did not \
+         answer, or the connection was changed meanwhile. `reason` tells which.",
+        "The sentence and the button Connect to Xero.";
+    NO_ORGANISATION = "/problems/no-organisation", 409, "No organisation was allowed",
+        "The consent covers no organisation that invoices and expenses could go to.",
+        "The sentence and the button Connect to Xero.";
+    TOO_MANY_CONSENTS = "/problems/too-many-consents", 429, "Too many connections were begun",
+        "Five consents of the account wait for their answer at Xero. One that is answered or an hour old makes room.",
+        "The sentence.";
+    TOO_MANY_CONFIRMATIONS = "/problems/too-many-confirmations", 429, "Too many confirmations were tried",
+        "The account has tried ten confirmations within an hour.",
+        "The sentence.";
     NOTHING_TO_RETRY = "/problems/nothing-to-retry", 409, "There is nothing to try again",
         "The record is in Xero or on its way there.",
         "The record as it is now.";

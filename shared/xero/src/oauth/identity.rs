@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use oauth2::basic::{BasicClient, BasicTokenResponse};
 use oauth2::{
-    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, RedirectUrl, Scope,
-    TokenResponse as _, TokenUrl,
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeVerifier,
+    RedirectUrl, Scope, TokenResponse as _, TokenUrl,
 };
 use url::{Url, form_urlencoded};
 
@@ -40,15 +40,26 @@ pub struct Identity {
 
 type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
-/// The address of the consent page. The redirect address must be a registered one, to the letter.
-pub fn authorize_url(endpoints: &Endpoints, client_id: &str, redirect_uri: &Url, scopes: &[&str], state: &str) -> Url {
+/// The address of the consent page. The redirect address must be a registered one, to the letter. A challenge is PKCE's,
+/// by S256.
+pub fn authorize_url(
+    endpoints: &Endpoints,
+    client_id: &str,
+    redirect_uri: &Url,
+    scopes: &[&str],
+    state: &str,
+    challenge: Option<&str>,
+) -> Url {
     let state = state.to_owned();
-    let (url, _) = BasicClient::new(ClientId::new(client_id.to_owned()))
+    let (mut url, _) = BasicClient::new(ClientId::new(client_id.to_owned()))
         .set_auth_uri(AuthUrl::from_url(endpoints.authorize()))
         .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()))
         .authorize_url(|| CsrfToken::new(state))
         .add_scopes(scopes.iter().map(|scope| Scope::new((*scope).to_owned())))
         .url();
+    if let Some(challenge) = challenge {
+        url.query_pairs_mut().append_pair("code_challenge", challenge).append_pair("code_challenge_method", "S256");
+    }
     url
 }
 
@@ -58,14 +69,21 @@ impl Identity {
         Self { transport: transport.into(), endpoints, credentials }
     }
 
-    /// Exchanges the code of a consent, once. The redirect address must be the one consented to.
-    pub async fn exchange_code(&self, code: &str, redirect_uri: &Url, now: Timestamp) -> Result<TokenSet, TokenError> {
-        let response = self
-            .client()
-            .set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()))
-            .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .request_async(&sender(&self.transport))
-            .await?;
+    /// Exchanges the code of a consent, once. The redirect address must be the one consented to, and the verifier that
+    /// of the consent's challenge, where it had one.
+    pub async fn exchange_code(
+        &self,
+        code: &str,
+        redirect_uri: &Url,
+        verifier: Option<&str>,
+        now: Timestamp,
+    ) -> Result<TokenSet, TokenError> {
+        let client = self.client().set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()));
+        let mut request = client.exchange_code(AuthorizationCode::new(code.to_owned()));
+        if let Some(verifier) = verifier {
+            request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
+        }
+        let response = request.request_async(&sender(&self.transport)).await?;
         Ok(token_set(&response, now))
     }
 

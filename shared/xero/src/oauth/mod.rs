@@ -1,7 +1,7 @@
 //! OAuth 2.0 with Xero: the consent address, the token endpoint, revocation, the app's own token.
 //!
-//! A confidential web app: HTTP Basic with the client secret, a one-time `state`, no PKCE (Xero
-//! offers that to another kind of app). Tokens are types that do not print. Who refreshes, when,
+//! A confidential web app: HTTP Basic with the client secret, a one-time `state`, and PKCE where the
+//! caller wants it (Xero documents that for another kind of app). Tokens are types that do not print. Who refreshes, when,
 //! and where tokens are kept is decided elsewhere.
 
 mod claims;

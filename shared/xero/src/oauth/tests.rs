@@ -66,6 +66,7 @@ fn the_consent_address_carries_state_and_scopes_and_no_challenge() {
         &callback(),
         &["offline_access", "accounting.invoices"],
         "st&te",
+        None,
     );
     assert!(url.as_str().starts_with("https://login.xero.com/identity/connect/authorize?"));
     assert_eq!(
@@ -81,9 +82,21 @@ fn the_consent_address_carries_state_and_scopes_and_no_challenge() {
 }
 
 #[tokio::test]
+async fn a_challenge_goes_with_the_consent_and_its_verifier_with_the_code() {
+    let endpoints = Endpoints::xero().unwrap();
+    let url = authorize_url(&endpoints, "0A1B2C", &callback(), &["offline_access"], "state", Some("ch4llenge"));
+    let sent = form(url.query().unwrap());
+    assert!(sent.contains(&pair("code_challenge", "ch4llenge")), "{sent:?}");
+    assert!(sent.contains(&pair("code_challenge_method", "S256")), "{sent:?}");
+    let stub = Stub::answering([tokens()]).await;
+    identity(&stub.endpoints).exchange_code("c0de", &callback(), Some("v3rifier"), now()).await.unwrap();
+    assert!(form(&stub.only().body).contains(&pair("code_verifier", "v3rifier")));
+}
+
+#[tokio::test]
 async fn a_code_is_exchanged_with_basic_credentials_and_the_same_redirect() {
     let stub = Stub::answering([tokens()]).await;
-    let set = identity(&stub.endpoints).exchange_code("c0de", &callback(), now()).await.unwrap();
+    let set = identity(&stub.endpoints).exchange_code("c0de", &callback(), None, now()).await.unwrap();
     assert_eq!(set.access.expires_at(), now().checked_add(30.minutes()).unwrap());
     assert_eq!(set.access.expose(), jwt());
     let claims = set.access.claims().unwrap();
