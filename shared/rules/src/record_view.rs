@@ -82,7 +82,7 @@ pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordV
             id: reference.id,
             number: reference.number,
         }),
-        amounts: record.amounts,
+        amounts: in_pence(record.amounts),
         paid_on: record.paid_on,
         message: history.first().map(|entry| entry.message.clone()).unwrap_or_default(),
         failure: record.failure,
@@ -91,6 +91,15 @@ pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordV
         changed_at: record.changed_at,
         history,
     }
+}
+
+/// The amounts in one scale, however Sessional, Xero or an older version of us wrote them.
+fn in_pence(mut amounts: Amounts) -> Amounts {
+    let Amounts { sessional_total, xero_total, due, paid, credited, .. } = &mut amounts;
+    for amount in [sessional_total, xero_total, due, paid, credited] {
+        *amount = amount.map(xero::money::in_pence);
+    }
+    amounts
 }
 
 /// What a link to the document opens.

@@ -15,6 +15,20 @@ pub fn round2(amount: Decimal) -> Decimal {
     amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
 }
 
+/// The same amount with two digits behind the point, however it was written; more only where they count.
+pub fn in_pence(amount: Decimal) -> Decimal {
+    let mut amount = amount.normalize();
+    if amount.scale() < 2 {
+        amount.rescale(2);
+    }
+    amount
+}
+
+/// Reads an optional amount of money, which then has the one scale of [`in_pence`].
+pub(crate) fn amount<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    plain::option::deserialize(deserializer).map(|amount| amount.map(in_pence))
+}
+
 /// Reads a decimal exactly, with or without an exponent. `None` if it is not one or does not fit.
 pub fn parse(text: &str) -> Option<Decimal> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -104,6 +118,20 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
+
+    #[test]
+    fn an_amount_has_one_scale_whatever_xero_writes() {
+        for (written, shown) in [
+            ("540", "540.00"),
+            ("540.0", "540.00"),
+            ("540.0000", "540.00"),
+            ("0", "0.00"),
+            ("-1.5", "-1.50"),
+            ("0.1250", "0.125"),
+        ] {
+            assert_eq!(in_pence(decimal(written)).to_string(), shown);
+        }
+    }
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Line {

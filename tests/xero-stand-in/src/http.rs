@@ -105,6 +105,11 @@ impl Reply {
         Self::text(status, "application/json; charset=utf-8", body.to_string())
     }
 
+    /// JSON as the Accounting API writes it.
+    pub(crate) fn indented(status: u16, body: &Json) -> Self {
+        Self::text(status, "application/json; charset=utf-8", body.indented())
+    }
+
     pub(crate) fn html(status: u16, page: String) -> Self {
         Self::text(status, "text/html; charset=utf-8", page)
     }

@@ -156,6 +156,43 @@ impl Json {
         }
     }
 
+    /// The text as Xero writes it (facts 10.1): indented by two spaces, lines end in CRLF, and the slashes
+    /// around a date are escaped.
+    pub(crate) fn indented(&self) -> String {
+        let mut text = String::new();
+        self.indent(&mut text, 0);
+        text
+    }
+
+    fn indent(&self, text: &mut String, depth: usize) {
+        match self {
+            Self::Object(members) if !members.is_empty() => {
+                text.push('{');
+                for (place, (name, value)) in members.iter().enumerate() {
+                    next_line(text, place, depth + 1);
+                    text.push_str(&Self::from(name).to_string());
+                    text.push_str(": ");
+                    value.indent(text, depth + 1);
+                }
+                next_line(text, 0, depth);
+                text.push('}');
+            }
+            Self::List(items) if !items.is_empty() => {
+                text.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    next_line(text, place, depth + 1);
+                    item.indent(text, depth + 1);
+                }
+                next_line(text, 0, depth);
+                text.push(']');
+            }
+            Self::Text(date) if date.starts_with("/Date(") => {
+                text.push_str(&self.to_string().replace('/', "\\/"));
+            }
+            other => text.push_str(&other.to_string()),
+        }
+    }
+
     /// An amount of money: two decimals.
     pub(crate) fn money(amount: Decimal) -> Self {
         Self::decimals(amount, 2)
@@ -165,6 +202,12 @@ impl Json {
     pub(crate) fn decimals(amount: Decimal, places: usize) -> Self {
         Self::Number(format!("{amount:.places$}"))
     }
+}
+
+/// A new line in its depth, after a comma unless it is the first.
+fn next_line(text: &mut String, place: usize, depth: usize) {
+    text.push_str(if place > 0 { ",\r\n" } else { "\r\n" });
+    text.extend(std::iter::repeat_n("  ", depth));
 }
 
 impl fmt::Display for Json {
@@ -287,6 +330,26 @@ mod tests {
     fn numbers_keep_their_text_and_members_their_order() {
         let text = r#"{"b":450.00,"a":[1E+2,-0.10,"x",null,true],"c":{}}"#;
         assert_eq!(Json::parse(text).unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn xeros_own_text_is_indented_by_two_with_crlf_and_escapes_the_slashes_of_dates() {
+        let read = Json::parse(r#"{"A":[{"D":"/Date(1)/","U":"https://x/y"},1.00],"E":[],"F":{}}"#).unwrap();
+        let lines = [
+            r#"{"#,
+            r#"  "A": ["#,
+            r#"    {"#,
+            r#"      "D": "\/Date(1)\/","#,
+            r#"      "U": "https://x/y""#,
+            r#"    },"#,
+            r#"    1.00"#,
+            r#"  ],"#,
+            r#"  "E": [],"#,
+            r#"  "F": {}"#,
+            r#"}"#,
+        ];
+        assert_eq!(read.indented(), lines.join("\r\n"));
+        assert_eq!(Json::parse(&read.indented()).unwrap(), read);
     }
 
     #[test]

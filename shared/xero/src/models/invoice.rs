@@ -140,17 +140,17 @@ struct Wire {
     line_items: Vec<LineItem>,
     #[serde(default, deserialize_with = "lenient::non_empty")]
     currency_code: Option<String>,
-    #[serde(default, with = "money::plain::option")]
+    #[serde(default, deserialize_with = "money::amount")]
     sub_total: Option<Decimal>,
-    #[serde(default, with = "money::plain::option")]
+    #[serde(default, deserialize_with = "money::amount")]
     total_tax: Option<Decimal>,
-    #[serde(default, with = "money::plain::option")]
+    #[serde(default, deserialize_with = "money::amount")]
     total: Option<Decimal>,
-    #[serde(default, with = "money::plain::option")]
+    #[serde(default, deserialize_with = "money::amount")]
     amount_due: Option<Decimal>,
-    #[serde(default, with = "money::plain::option")]
+    #[serde(default, deserialize_with = "money::amount")]
     amount_paid: Option<Decimal>,
-    #[serde(default, with = "money::plain::option")]
+    #[serde(default, deserialize_with = "money::amount")]
     amount_credited: Option<Decimal>,
     #[serde(default, deserialize_with = "dates::date::deserialize")]
     fully_paid_on_date: Option<Date>,

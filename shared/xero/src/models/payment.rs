@@ -30,7 +30,7 @@ pub struct Payment {
     #[serde(default, deserialize_with = "dates::date::deserialize")]
     pub date: Option<Date>,
     /// How much, in the invoice's currency.
-    #[serde(default, with = "money::plain::option")]
+    #[serde(default, deserialize_with = "money::amount")]
     pub amount: Option<Decimal>,
     /// Whether it stands.
     #[serde(default)]

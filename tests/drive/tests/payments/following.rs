@@ -116,7 +116,7 @@ async fn an_invoice_that_is_paid_over_is_paid_and_the_log_says_by_how_much() -> 
     assert_eq!(office.hint(&[id]).await, CHANGED);
     let record = office.record("a");
     assert_eq!((record.state(), record.amounts.paid), (State::Paid, Some(600.into())));
-    assert!(record.history.last().unwrap().message.contains("60.0 more than its total"), "{:?}", record.history);
+    assert!(record.history.last().unwrap().message.contains("60.00 more than its total"), "{:?}", record.history);
     let told = office.told();
     assert!(matches!(&told[..], [Details::InvoicePaid { amount, .. }] if *amount == 600.into()), "{told:?}");
     Ok(())

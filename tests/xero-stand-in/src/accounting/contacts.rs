@@ -50,7 +50,7 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Reply {
     let reduced = |_: &Ctx<'_>, contact: &Contact| if summary { brief(contact) } else { listed(contact) };
     listing::answer(
         ctx,
-        &Listing { collection: "Contacts", fields: FIELDS, paged: true, full: &full, reduced: &reduced },
+        &Listing { collection: "Contacts", fields: FIELDS, paged: true, full: &full, page: &full, reduced: &reduced },
         rows,
     )
 }

@@ -41,7 +41,14 @@ pub(crate) fn list(ctx: &mut Ctx<'_>) -> Reply {
         view.set("LineItems", Json::List(Vec::new()));
         view
     };
-    let listing = Listing { collection: "CreditNotes", fields: FIELDS, paged: true, full: &shown, reduced: &reduced };
+    let listing = Listing {
+        collection: "CreditNotes",
+        fields: FIELDS,
+        paged: true,
+        full: &shown,
+        page: &shown,
+        reduced: &reduced,
+    };
     listing::answer(ctx, &listing, rows)
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn ok(ctx: &Ctx<'_>, collection: &str, pagination: Option<Json>, item
         .with("DateTimeUTC", wrapped_bare(ctx.now))
         .with_some("pagination", pagination)
         .with(collection, Json::List(items));
-    Reply::json(200, &body)
+    Reply::indented(200, &body)
 }
 
 /// The answer to a write, by `summarizeErrors`.
@@ -83,7 +83,7 @@ pub(crate) fn validation(elements: Vec<Json>) -> Reply {
         .with("Type", "ValidationException")
         .with("Message", "A validation exception occurred")
         .with("Elements", Json::List(elements));
-    Reply::json(400, &body)
+    Reply::indented(400, &body)
 }
 
 /// 400 with the sentence on top: the idempotency key's form.
@@ -93,7 +93,7 @@ pub(crate) fn exception(sentence: &str) -> Reply {
         .with("Type", "ValidationException")
         .with("Message", sentence)
         .with("Elements", Json::List(Vec::new()));
-    Reply::json(400, &body)
+    Reply::indented(400, &body)
 }
 
 /// 400 for a body that is not JSON or not of the form.
@@ -102,7 +102,7 @@ pub(crate) fn post_data_invalid(detail: &str) -> Reply {
         .with("ErrorNumber", 17_i64)
         .with("Type", "PostDataInvalidException")
         .with("Message", format!("JSON for post data was invalid, {detail}"));
-    Reply::json(400, &body)
+    Reply::indented(400, &body)
 }
 
 /// 400 for the whole call because of one character that XML does not know: Xero reads what comes as such.
@@ -112,13 +112,13 @@ fn unreadable(character: char) -> Reply {
         .with("ErrorNumber", 17_i64)
         .with("Type", "PostDataInvalidException")
         .with("Message", format!("'{character}', hexadecimal value 0x{code:02X}, is an invalid character."));
-    Reply::json(400, &body)
+    Reply::indented(400, &body)
 }
 
 /// 400 for an expression or parameter that cannot be read.
 pub(crate) fn query_parse(message: &str) -> Reply {
     let body = Json::object().with("ErrorNumber", 16_i64).with("Type", "QueryParseException").with("Message", message);
-    Reply::json(400, &body)
+    Reply::indented(400, &body)
 }
 
 /// The elements of a request body: `{"Invoices":[…]}`, or one bare object.

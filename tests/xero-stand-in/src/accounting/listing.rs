@@ -29,6 +29,8 @@ pub(crate) struct Listing<'f, T> {
     pub(crate) paged: bool,
     /// The whole element, on which expressions are judged.
     pub(crate) full: &'f dyn Fn(&Ctx<'_>, &T) -> Json,
+    /// The element on a page.
+    pub(crate) page: &'f dyn Fn(&Ctx<'_>, &T) -> Json,
     /// The element without page: reduced.
     pub(crate) reduced: &'f dyn Fn(&Ctx<'_>, &T) -> Json,
 }
@@ -62,7 +64,7 @@ fn listed<T>(ctx: &Ctx<'_>, listing: &Listing<'_, T>, mut rows: Vec<Row<'_, T>>)
     };
     let count = rows.len();
     let shown = rows.iter().skip((page.number - 1).saturating_mul(page.size)).take(page.size);
-    let items = shown.map(|row| (listing.full)(ctx, row.item)).collect();
+    let items = shown.map(|row| (listing.page)(ctx, row.item)).collect();
     let pagination = Json::object()
         .with("page", page.number)
         .with("pageSize", page.size)

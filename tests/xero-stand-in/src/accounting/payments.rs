@@ -29,7 +29,8 @@ const NAMES: Names = Names { collection: "Payments", id: "PaymentID", has_errors
 /// `GET /Payments`
 pub(crate) fn list(ctx: &mut Ctx<'_>) -> Reply {
     let rows = ctx.ledger.payments.values().map(|item| Row { item, id: item.id, updated: item.updated }).collect();
-    let listing = Listing { collection: "Payments", fields: FIELDS, paged: true, full: &view, reduced: &view };
+    let listing =
+        Listing { collection: "Payments", fields: FIELDS, paged: true, full: &view, page: &view, reduced: &view };
     listing::answer(ctx, &listing, rows)
 }
 
@@ -205,7 +206,7 @@ pub(crate) fn view(ctx: &Ctx<'_>, payment: &Payment) -> Json {
         .with("BankAmount", Json::money(payment.amount))
         .with("Amount", Json::money(payment.amount))
         .with_some("Reference", payment.reference.as_deref())
-        .with("CurrencyRate", Json::decimals(payment.currency_rate, 6))
+        .with("CurrencyRate", Json::decimals(payment.currency_rate, 10))
         .with("PaymentType", payment_type(kind))
         .with("Status", if payment.deleted { "DELETED" } else { "AUTHORISED" })
         .with("UpdatedDateUTC", wrapped(payment.updated))

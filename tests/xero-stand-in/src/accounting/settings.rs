@@ -89,7 +89,14 @@ pub(crate) fn actions(ctx: &mut Ctx<'_>) -> Reply {
 pub(crate) fn accounts(ctx: &mut Ctx<'_>) -> Reply {
     let rows = ctx.ledger.accounts.iter().map(|item| Row { item, id: item.id, updated: item.updated }).collect();
     let view = |_: &Ctx<'_>, account: &Account| account_view(account);
-    let listing = Listing { collection: "Accounts", fields: ACCOUNT_FIELDS, paged: false, full: &view, reduced: &view };
+    let listing = Listing {
+        collection: "Accounts",
+        fields: ACCOUNT_FIELDS,
+        paged: false,
+        full: &view,
+        page: &view,
+        reduced: &view,
+    };
     answer(ctx, &listing, rows)
 }
 
@@ -107,7 +114,8 @@ pub(crate) fn tax_rates(ctx: &mut Ctx<'_>) -> Reply {
     let updated = ctx.ledger.organisation.created;
     let rows = ctx.ledger.tax_rates.iter().enumerate().map(|(at, item)| Row { item, id: place(at), updated }).collect();
     let view = |_: &Ctx<'_>, rate: &TaxRate| tax_rate_view(rate);
-    let listing = Listing { collection: "TaxRates", fields: TAX_FIELDS, paged: false, full: &view, reduced: &view };
+    let listing =
+        Listing { collection: "TaxRates", fields: TAX_FIELDS, paged: false, full: &view, page: &view, reduced: &view };
     answer(ctx, &listing, rows)
 }
 
@@ -127,8 +135,14 @@ pub(crate) fn currencies(ctx: &mut Ctx<'_>) -> Reply {
     let view = |_: &Ctx<'_>, currency: &Currency| {
         Json::object().with("Code", currency.code.as_str()).with("Description", currency.description.as_str())
     };
-    let listing =
-        Listing { collection: "Currencies", fields: CURRENCY_FIELDS, paged: false, full: &view, reduced: &view };
+    let listing = Listing {
+        collection: "Currencies",
+        fields: CURRENCY_FIELDS,
+        paged: false,
+        full: &view,
+        page: &view,
+        reduced: &view,
+    };
     answer(ctx, &listing, rows)
 }
 
@@ -151,20 +165,46 @@ fn account_view(account: &Account) -> Json {
         .with_some("BankAccountNumber", account.bank_number.as_deref())
         .with_some("BankAccountType", account.is_bank().then_some("BANK"))
         .with_some("CurrencyCode", account.currency.as_deref());
-    let view = if account.system.is_empty() { view } else { view.with("SystemAccount", account.system.as_str()) };
-    view.with(
-        "ReportingCode",
-        match account.class.as_str() {
-            "ASSET" => "ASS",
-            "LIABILITY" => "LIA",
-            "EQUITY" => "EQU",
-            "REVENUE" => "REV",
-            _ => "EXP",
-        },
-    )
-    .with("HasAttachments", false)
-    .with("UpdatedDateUTC", wrapped(account.updated))
-    .with("AddToWatchlist", false)
+    // Ordinary accounts have it too, and empty (facts 10.1).
+    view.with("SystemAccount", account.system.as_str())
+        .with(
+            "ReportingCode",
+            match account.class.as_str() {
+                "ASSET" => "ASS",
+                "LIABILITY" => "LIA",
+                "EQUITY" => "EQU",
+                "REVENUE" => "REV",
+                _ => "EXP",
+            },
+        )
+        .with("HasAttachments", false)
+        .with("UpdatedDateUTC", wrapped(account.updated))
+        .with("AddToWatchlist", false)
+}
+
+/// The word of the tax return: from a closed list of its own, and not the `TaxType` (facts 10.1).
+fn report_tax_type(tax_type: &str) -> &'static str {
+    match tax_type {
+        "OUTPUT2" | "OUTPUT" | "RROUTPUT" => "OUTPUT",
+        "INPUT2" | "INPUT" | "RRINPUT" => "INPUT",
+        "SROUTPUT" => "SROUTPUT",
+        "SRINPUT" => "SRINPUT",
+        "ZERORATEDOUTPUT" => "ZERORATEDOUTPUT",
+        "ZERORATEDINPUT" => "ZERORATEDINPUT",
+        "EXEMPTOUTPUT" => "EXEMPTOUTPUT",
+        "EXEMPTINPUT" => "EXEMPTINPUT",
+        "CAPEXOUTPUT" | "CAPEXOUTPUT2" => "CAPEXOUTPUT",
+        "CAPEXINPUT" | "CAPEXINPUT2" => "CAPEXINPUT",
+        "ECZROUTPUT" => "ECOUTPUT",
+        "ECZROUTPUTSERVICES" => "ECOUTPUTSERVICES",
+        "ECZRINPUT" => "ECINPUT",
+        "ECACQUISITIONS" => "ECACQUISITIONS",
+        "REVERSECHARGES" => "REVERSECHARGES",
+        "GSTONIMPORTS" => "GSTONIMPORTS",
+        "DRCHARGESUPPLY20" | "DRCHARGESUPPLY5" => "DRCHARGESUPPLY",
+        "DRCHARGE20" | "DRCHARGE5" => "DRCHARGE",
+        _ => "NONE",
+    }
 }
 
 fn tax_rate_view(rate: &TaxRate) -> Json {
@@ -177,7 +217,7 @@ fn tax_rate_view(rate: &TaxRate) -> Json {
     Json::object()
         .with("Name", rate.name.as_str())
         .with("TaxType", rate.tax_type.as_str())
-        .with("ReportTaxType", rate.tax_type.as_str())
+        .with("ReportTaxType", report_tax_type(&rate.tax_type))
         .with("CanApplyToAssets", rate.fits("ASSET"))
         .with("CanApplyToEquity", rate.fits("EQUITY"))
         .with("CanApplyToExpenses", rate.fits("EXPENSE"))

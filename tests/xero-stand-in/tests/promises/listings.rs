@@ -30,7 +30,7 @@ async fn point_07_the_envelope_has_its_dates_and_a_page_its_pagination() {
     assert_eq!(element["UpdatedDateUTCString"], "2026-11-20T09:42:11Z");
     assert_eq!(element["LineItems"].as_array().unwrap().len(), 1);
     let text = world.get("/Invoices?page=1").await.text;
-    assert!(text.contains("\"Total\":540.00") && text.contains("\"Quantity\":3.0000"), "{text}");
+    assert!(text.contains("\"Total\": 540.00") && text.contains("\"Quantity\": 3.0000"), "{text}");
 }
 
 #[tokio::test]

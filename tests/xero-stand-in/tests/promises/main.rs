@@ -12,6 +12,7 @@ mod support;
 mod accounts;
 mod acts;
 mod bank;
+mod bytes;
 mod connections;
 mod consent;
 mod contacts;

@@ -80,10 +80,14 @@ fn listed(ctx: &Ctx<'_>) -> Result<Reply, Reply> {
     let full = |ctx: &Ctx<'_>, document: &Document| -> Json {
         if summary { view::summary(ctx, document) } else { view::full(ctx, document) }
     };
+    let page = |ctx: &Ctx<'_>, document: &Document| -> Json {
+        if summary { view::summary(ctx, document) } else { view::on_page(ctx, document) }
+    };
     let reduced = |ctx: &Ctx<'_>, document: &Document| -> Json {
         if summary { view::summary(ctx, document) } else { view::reduced(ctx, document) }
     };
-    let listing = Listing { collection: "Invoices", fields: FIELDS, paged: true, full: &full, reduced: &reduced };
+    let listing =
+        Listing { collection: "Invoices", fields: FIELDS, paged: true, full: &full, page: &page, reduced: &reduced };
     Ok(listing::answer(ctx, &listing, rows))
 }
 

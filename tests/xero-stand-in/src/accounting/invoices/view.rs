@@ -16,18 +16,34 @@ pub(crate) fn written(ctx: &Ctx<'_>, document: &Document) -> Json {
     settled(ctx, with_lines(ctx, head(ctx, document), document), document, due).with_some("Contact", contact)
 }
 
-/// The invoice by itself or on a page.
+/// The invoice by itself.
 pub(crate) fn full(ctx: &Ctx<'_>, document: &Document) -> Json {
     let view = with_lines(ctx, head(ctx, document), document);
     credits(ctx, settled(ctx, view, document, due(ctx, document)), document)
         .with("Contact", named_contact(ctx, document))
 }
 
+/// The invoice on a page.
+pub(crate) fn on_page(ctx: &Ctx<'_>, document: &Document) -> Json {
+    without_nothing(ctx, full(ctx, document), document)
+}
+
 /// The invoice in a list without page: no line items.
 pub(crate) fn reduced(ctx: &Ctx<'_>, document: &Document) -> Json {
     let view = head(ctx, document).with("LineItems", Json::List(Vec::new()));
-    credits(ctx, settled(ctx, view, document, due(ctx, document)), document)
-        .with("Contact", named_contact(ctx, document))
+    let view = credits(ctx, settled(ctx, view, document, due(ctx, document)), document)
+        .with("Contact", named_contact(ctx, document));
+    without_nothing(ctx, view, document)
+}
+
+/// Xero's lists leave out at times what an unpaid invoice has nothing of (facts 10.1); here they always do.
+fn without_nothing(ctx: &Ctx<'_>, mut view: Json, document: &Document) -> Json {
+    if !ctx.ledger.is_settled_in_part(document.id) {
+        for field in ["Payments", "AmountCredited", "CurrencyRate"] {
+            view.remove(field);
+        }
+    }
+    view
 }
 
 /// The invoice with `summaryOnly`.
@@ -55,7 +71,7 @@ pub(crate) fn head(ctx: &Ctx<'_>, document: &Document) -> Json {
         .with_some("DueDate", document.due_date.map(wrapped_date))
         .with_some("DueDateString", document.due_date.map(date_string))
         .with("CurrencyCode", document.currency.as_str())
-        .with("CurrencyRate", Json::decimals(document.currency_rate, 6))
+        .with("CurrencyRate", Json::decimals(document.currency_rate, 10))
         .with("SubTotal", Json::money(document.sub_total))
         .with("TotalTax", Json::money(document.total_tax))
         .with("Total", Json::money(document.total))
@@ -90,7 +106,7 @@ pub(crate) fn payment(payment: &Payment) -> Json {
         .with("Date", wrapped_date(payment.date))
         .with("Amount", Json::money(payment.amount))
         .with_some("Reference", payment.reference.as_deref())
-        .with("CurrencyRate", Json::decimals(payment.currency_rate, 6))
+        .with("CurrencyRate", Json::decimals(payment.currency_rate, 10))
         .with("HasAccount", true)
         .with("HasValidationErrors", false)
 }
@@ -155,8 +171,8 @@ fn line_view(ctx: &Ctx<'_>, line: &Line) -> Json {
         .with("TaxAmount", Json::money(line.tax_amount))
         .with_some("AccountCode", account.and_then(|account| account.code.as_deref()))
         .with_some("AccountID", line.account)
-        .with_some("DiscountRate", line.discount_rate)
-        .with_some("DiscountAmount", line.discount_amount)
+        .with_some("DiscountRate", line.discount_rate.map(Json::money))
+        .with_some("DiscountAmount", line.discount_amount.map(Json::money))
         .with("Tracking", Json::List(line.tracking.clone()))
         .with("ValidationErrors", Json::List(Vec::new()))
 }
