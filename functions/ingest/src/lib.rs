@@ -159,9 +159,5 @@ fn queued(judged: &Result<Event, Problem>, raw: &RawValue) -> Option<Queued> {
 
 /// The id of an event for its result, whatever else is wrong with it.
 fn id_of(raw: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Id {
-        id: rules::event::EventId,
-    }
-    serde_json::from_str::<Id>(raw.get()).ok().map(|event| event.id.to_string())
+    Event::id_of(raw.get()).map(|id| id.to_string())
 }

@@ -1,9 +1,8 @@
 //! The body of `POST /events`. The function reads an event field by field, so that a wrong one is refused by
 //! itself; these say the same as schemas, around the types that it reads.
 
-use jiff::Timestamp;
 use rules::AccountId;
-use rules::event::{EventId, Expense, Invoice, Removed, Revision};
+use rules::event::{EventId, Expense, Instant, Invoice, Removed, Revision};
 use utoipa::ToSchema;
 
 /// 1 to 100 events, each judged by itself.
@@ -46,7 +45,7 @@ macro_rules! events {
             /// The account of the access token.
             account_id: AccountId,
             /// When it happened.
-            occurred_at: Timestamp,
+            occurred_at: Instant,
             /// Grows with every edit of the document. Where both of two events have one, it says which is newer, and
             /// otherwise `occurred_at` does.
             revision: Option<Revision>,

@@ -84,7 +84,8 @@ pub(crate) fn mapping() -> Value {
 
 pub(crate) fn record() -> Value {
     json!({
-        "kind": "invoice", "id": "inv_1", "number": "SES-000123", "state": "paid",
+        "kind": "invoice", "id": "inv_1", "number": "SES-000123", "state": "paid", "stands": "paid",
+        "under_way": "nothing",
         "xero": { "id": DOCUMENT, "number": "SES-000123",
                   "url": format!("https://go.xero.com/organisationlogin/default.aspx?shortcode=!a1B2c&redirecturl=/AccountsReceivable/View.aspx?InvoiceID={DOCUMENT}") },
         "amounts": { "currency": "GBP", "sessional_total": "540.00", "xero_total": "540.00", "due": "0.00",

@@ -1,13 +1,19 @@
 //! Events from Sessional, parsed once at the edge into values that need no second check. What is not an
 //! event of the contract is refused with the field that is wrong; types that are never synced by name.
 
+mod dates;
+mod decimals;
 mod expense;
 mod fields;
-pub(crate) mod invoice;
+mod invoice;
+mod refusal;
+mod text;
 
+pub use dates::Instant;
 pub use expense::{Expense, PaidWith, Receipt, Supplier};
 pub use fields::{Currency, DocumentNumber, EventId, Revision, SessionalId};
 pub use invoice::{Address, Invoice, Line, LineAmounts, Organisation, Removed};
+pub use refusal::{EventRefusal, NAMES, RefusalDetail};
 
 use crate::account::AccountId;
 use crate::input;
@@ -17,9 +23,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// The version of the event contract that is understood.
-pub const VERSION: u32 = 1;
-/// Longest event in bytes; a message of SQS has at most 256 KiB, and its attributes need room too.
-pub const MAX_BYTES: usize = 200 * 1024;
+pub const VERSION: u64 = 1;
+/// Longest event in bytes. Its record keeps it beside the request that is made of it, and an item of the table has at
+/// most 400 KB: a quotation mark is two bytes here and eight there.
+pub const MAX_BYTES: usize = 64 * 1024;
 
 /// One thing that happened in Sessional.
 #[derive(Clone, Debug)]
@@ -57,11 +64,13 @@ pub enum Body {
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    version: Option<u32>,
+    #[serde(default, deserialize_with = "fields::optional_integer")]
+    version: Option<u64>,
     #[serde(rename = "type")]
     kind: Option<String>,
     id: Option<EventId>,
     account_id: Option<AccountId>,
+    #[serde(default, deserialize_with = "dates::instant")]
     occurred_at: Option<Timestamp>,
     revision: Option<Revision>,
     #[serde(borrow)]
@@ -90,39 +99,59 @@ impl Event {
     /// Parses one event from its JSON text.
     ///
     /// # Errors
-    /// A [`Problem`] that names the field which is missing or wrong, the unknown version, or the type that
-    /// is never synced.
+    /// As [`Event::read`], as a problem for who sent it.
     pub fn parse(json: &str) -> Result<Self, Problem> {
+        Ok(Self::read(json)?)
+    }
+
+    /// Reads one event from its JSON text.
+    ///
+    /// # Errors
+    /// Which field is missing or wrong, that the version is not known, or that the type is never synced.
+    pub fn read(json: &str) -> Result<Self, EventRefusal> {
         if json.len() > MAX_BYTES {
-            return Err(Problem::invalid_event("", format!("An event has at most {MAX_BYTES} bytes")));
+            let sentence = format!("An event has at most {MAX_BYTES} bytes");
+            return Err(EventRefusal::new("", RefusalDetail::TooLarge, sentence));
         }
         let envelope: Envelope<'_> = read(json, "")?;
         match envelope.version {
             Some(VERSION) => {}
-            Some(other) => {
-                let detail = format!("Version {other} of the event is not known; this service reads version {VERSION}");
-                return Err(Problem::invalid_event("version", detail));
+            Some(_) => {
+                let sentence = format!("This service reads version {VERSION} of events");
+                return Err(EventRefusal::new("version", RefusalDetail::UnknownVersion, sentence));
             }
-            None => return Err(missing("version")),
+            None => return Err(EventRefusal::missing("version")),
         }
-        let kind = envelope.kind.ok_or_else(|| missing("type"))?;
+        let kind = envelope.kind.ok_or_else(|| EventRefusal::missing("type"))?;
+        let invoice = || invoice::read_invoice(envelope.invoice).map(Box::new);
+        let expense = || expense::read_expense(envelope.expense).map(Box::new);
         let body = match kind.as_str() {
-            "invoice.created" => Body::InvoiceCreated(Box::new(invoice::read_invoice(envelope.invoice)?)),
-            "invoice.updated" => Body::InvoiceUpdated(Box::new(invoice::read_invoice(envelope.invoice)?)),
-            "invoice.sent" => Body::InvoiceSent(Box::new(invoice::read_invoice(envelope.invoice)?)),
+            "invoice.created" => Body::InvoiceCreated(invoice()?),
+            "invoice.updated" => Body::InvoiceUpdated(invoice()?),
+            "invoice.sent" => Body::InvoiceSent(invoice()?),
             "invoice.voided" => Body::InvoiceVoided(invoice::read_removed(envelope.invoice, "invoice")?),
-            "expense.logged" => Body::ExpenseLogged(Box::new(expense::read_expense(envelope.expense)?)),
-            "expense.updated" => Body::ExpenseUpdated(Box::new(expense::read_expense(envelope.expense)?)),
+            "expense.logged" => Body::ExpenseLogged(expense()?),
+            "expense.updated" => Body::ExpenseUpdated(expense()?),
             "expense.deleted" => Body::ExpenseDeleted(invoice::read_removed(envelope.expense, "expense")?),
             other => return Err(not_synced(other)),
         };
         Ok(Self {
-            id: envelope.id.ok_or_else(|| missing("id"))?,
-            account: envelope.account_id.ok_or_else(|| missing("account_id"))?,
-            occurred_at: envelope.occurred_at.ok_or_else(|| missing("occurred_at"))?,
+            id: envelope.id.ok_or_else(|| EventRefusal::missing("id"))?,
+            account: envelope.account_id.ok_or_else(|| EventRefusal::missing("account_id"))?,
+            occurred_at: envelope.occurred_at.ok_or_else(|| EventRefusal::missing("occurred_at"))?,
             revision: envelope.revision,
             body,
         })
+    }
+
+    /// The id of an event, whatever else is wrong with it.
+    #[must_use]
+    pub fn id_of(json: &str) -> Option<EventId> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: EventId,
+        }
+        serde_json::from_str::<Id>(json).ok().map(|event| event.id)
     }
 
     /// The id of the Sessional object that the event is about.
@@ -137,22 +166,11 @@ impl Event {
 }
 
 /// Reads a value; an error names the path of the field, below `prefix`.
-fn read<'de, T: Deserialize<'de>>(json: &'de str, prefix: &str) -> Result<T, Problem> {
-    input::read(json.as_bytes()).map_err(|wrong| {
-        let path = match (prefix, wrong.path.as_str()) {
-            (prefix, "") => prefix.to_owned(),
-            ("", inner) => inner.to_owned(),
-            (prefix, inner) => format!("{prefix}.{inner}"),
-        };
-        Problem::invalid_event(path, wrong.reason)
-    })
+fn read<'de, T: Deserialize<'de>>(json: &'de str, prefix: &str) -> Result<T, EventRefusal> {
+    input::read(json.as_bytes()).map_err(|wrong| EventRefusal::of_input(prefix, wrong))
 }
 
-fn missing(field: &str) -> Problem {
-    Problem::invalid_event(field, format!("{field} is missing"))
-}
-
-fn not_synced(kind: &str) -> Problem {
+fn not_synced(kind: &str) -> EventRefusal {
     let known = |prefix: &str| kind == prefix || kind.starts_with(&format!("{prefix}."));
     let what = [
         ("booking", "Bookings are"),
@@ -161,10 +179,14 @@ fn not_synced(kind: &str) -> Problem {
         ("profile", "Profile data is"),
         ("mileage", "Mileage logs are"),
     ];
-    if let Some((_, subject)) = what.iter().find(|(prefix, _)| known(prefix)) {
-        return Problem::event_type_not_synced(format!("{subject} never synced to Xero"));
+    match what.iter().find(|(prefix, _)| known(prefix)) {
+        Some((_, subject)) => {
+            EventRefusal::new("type", RefusalDetail::NeverSynced, format!("{subject} never synced to Xero"))
+        }
+        None => {
+            EventRefusal::new("type", RefusalDetail::UnknownType, "This type of event is not known to this service")
+        }
     }
-    Problem::event_type_not_synced("This type of event is not known to this service")
 }
 
 #[cfg(test)]
@@ -191,7 +213,7 @@ mod tests {
         for (from, to, field) in [
             (r#""version": 1"#, r#""version": 2"#, "version"),
             (r#""id": "evt_1""#, r#""idd": "evt_1""#, "id"),
-            (r#""number": "SES-000123","#, "", "invoice"),
+            (r#""number": "SES-000123","#, "", "invoice.number"),
             (r#""quantity": "3""#, r#""quantity": "three""#, "invoice.lines[0].quantity"),
             (r#""quantity": "3""#, r#""quantity": 3"#, "invoice.lines[0].quantity"),
             (r#""currency": "GBP""#, r#""currency": "pounds""#, "invoice.currency"),

@@ -85,7 +85,13 @@ impl Problem {
         problem
     }
 
-    /// An event of a type that is never synced, or not known.
+    /// An event of more bytes than an event may have.
+    #[must_use]
+    pub fn event_too_large(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(&types::EVENT_TOO_LARGE, detail)
+    }
+
+    /// An event of a type that is never synced.
     #[must_use]
     pub fn event_type_not_synced(detail: impl Into<Cow<'static, str>>) -> Self {
         let mut problem = Self::new(&types::EVENT_NOT_SYNCED, detail);

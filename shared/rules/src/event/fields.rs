@@ -1,14 +1,21 @@
-//! The small values inside an event: ids, numbers, currencies, decimals. Each is checked when it is read,
-//! and its error says what would have been right without repeating what came.
+//! The small values inside an event: ids, numbers, currencies, revisions. Each is checked when it is read,
+//! and its error says what would have been right without repeating what came. Its schema says the same.
 
-use rust_decimal::Decimal;
+use super::text;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
+/// A string that is checked when it is read, its schema, and it as text again.
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $length:expr, $allowed:expr, $pattern:literal, $expected:literal) => {
+    ($(#[$doc:meta])* $name:ident, $length:expr, $allowed:expr, $pattern:expr, $expected:literal) => {
+        text!(@type $(#[$doc])* $name, $length, $pattern, $expected, |text: String| {
+            let allowed: fn(char) -> bool = $allowed;
+            ($length.contains(&text.chars().count()) && text.chars().all(allowed)).then_some(text)
+        });
+    };
+    (@type $(#[$doc:meta])* $name:ident, $length:expr, $pattern:expr, $expected:literal, $read:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -20,12 +27,8 @@ macro_rules! text {
             /// # Errors
             /// A sentence that says what would have been right.
             pub fn parse(text: impl Into<String>) -> Result<Self, &'static str> {
-                let text = text.into();
-                let allowed: fn(char) -> bool = $allowed;
-                if !$length.contains(&text.chars().count()) || !text.chars().all(allowed) {
-                    return Err($expected);
-                }
-                Ok(Self(text))
+                let read: fn(String) -> Option<String> = $read;
+                read(text.into()).map(Self).ok_or($expected)
             }
 
             /// It as text.
@@ -77,25 +80,28 @@ text!(
     "This must be 1 to 50 letters, digits or _ - . :"
 );
 text!(
-    /// The number printed on a document, the same in both systems (Xero: at most 255 characters).
-    DocumentNumber, 1..=255, |c| !c.is_control(), "^[^\\x00-\\x1f\\x7f-\\x9f]+$",
-    "This must be 1 to 255 characters"
-);
-text!(
     /// An ISO 4217 currency code.
     Currency, 3..=3, |c| c.is_ascii_uppercase(), "^[A-Z]{3}$",
     "This must be a currency code of three capital letters, such as GBP"
 );
 
-/// Grows with every edit of a document: an integer that JSON carries exactly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "u64", into = "u64")]
+text!(
+    @type
+    /// The number printed on a document, the same in both systems (Xero: at most 255 characters). Blanks around it
+    /// and control characters are no part of it.
+    DocumentNumber, 1..=255, text::SOMETHING, "This must be 1 to 255 characters that can be seen",
+    |number| Some(text::one_line(&number)).filter(|seen| !seen.is_empty() && number.chars().count() <= 255)
+);
+
+/// The largest integer that every reader of JSON takes exactly, 2^53 - 1.
+const MAX_INTEGER: u64 = (1 << 53) - 1;
+
+/// Grows with every edit of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "u64")]
 pub struct Revision(u64);
 
 impl Revision {
-    /// The largest: what every reader of JSON takes as an exact integer, 2^53 - 1.
-    const MAX: u64 = (1 << 53) - 1;
-
     /// It as a number.
     #[must_use]
     pub fn get(self) -> u64 {
@@ -103,13 +109,9 @@ impl Revision {
     }
 }
 
-impl TryFrom<u64> for Revision {
-    type Error = &'static str;
-    fn try_from(number: u64) -> Result<Self, Self::Error> {
-        if number > Self::MAX {
-            return Err("This must be an integer of at most 9007199254740991");
-        }
-        Ok(Self(number))
+impl<'de> Deserialize<'de> for Revision {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        integer(deserializer).map(Self)
     }
 }
 
@@ -121,72 +123,44 @@ impl From<Revision> for u64 {
 
 impl utoipa::PartialSchema for Revision {
     fn schema() -> RefOr<Schema> {
-        let number = ObjectBuilder::new().schema_type(Type::Integer);
-        number.minimum(Some(0)).maximum(Some(9_007_199_254_740_991_i64)).into()
+        integer_schema().into()
     }
 }
 
 impl utoipa::ToSchema for Revision {}
 
-/// A decimal that comes as a string: plain digits, no exponent.
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    struct Text;
-    impl de::Visitor<'_> for Text {
-        type Value = Decimal;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a decimal in a string, such as \"150.00\"")
-        }
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Decimal, E> {
-            let plain = text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
-            match Decimal::from_str_exact(text) {
-                Ok(decimal) if plain => Ok(decimal),
-                _ => Err(E::custom("This must be a decimal in a string, such as \"150.00\"")),
-            }
-        }
-    }
-    deserializer.deserialize_str(Text)
+/// The schema of an integer as [`integer`] reads it.
+fn integer_schema() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(9_007_199_254_740_991_i64))
 }
 
-/// At most this many digits after the point: Xero keeps four of a unit price (`unitdp=4`).
-const MAX_SCALE: u32 = 4;
-
-/// A quantity or a unit price: a decimal with at most four places.
-pub(super) fn four_places<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    let value = decimal(deserializer)?;
-    if value.normalize().scale() > MAX_SCALE {
-        return Err(de::Error::custom("This must have at most four decimal places"));
-    }
-    Ok(value)
+/// An integer, which JSON may also spell `5.0`.
+pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    const EXPECTED: &str = "This must be an integer between 0 and 9007199254740991";
+    let number = serde_json::Number::deserialize(deserializer).map_err(|_| de::Error::custom(EXPECTED))?;
+    let whole = number.as_u64().or_else(|| {
+        let same = number.as_f64().filter(|float| float.trunc().total_cmp(float).is_eq());
+        format!("{:.0}", same?).parse().ok()
+    });
+    whole.filter(|whole| *whole <= MAX_INTEGER).ok_or_else(|| de::Error::custom(EXPECTED))
 }
 
-/// A tax rate in per cent, 0 to 100.
-pub(super) fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-    let value = decimal(deserializer)?;
-    if value < Decimal::ZERO || value > Decimal::ONE_HUNDRED {
-        return Err(de::Error::custom("This must be a percentage between \"0\" and \"100\""));
-    }
-    Ok(Some(value))
+/// A word of a list. By itself serde takes another type than a string for broken JSON.
+pub(super) fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(de::value::StringDeserializer::new(String::deserialize(deserializer)?))
 }
 
-/// An amount of money with two places, more than nothing.
-pub(super) fn positive_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    let value = decimal(deserializer)?;
-    if value <= Decimal::ZERO || value.normalize().scale() > 2 {
-        return Err(de::Error::custom("This must be an amount of money, such as \"36.00\", more than zero"));
-    }
-    Ok(value)
+/// A word of a list that may be absent.
+pub(super) fn optional_word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    word.map(|word| T::deserialize(de::value::StringDeserializer::new(word))).transpose()
 }
 
-/// An amount of money that may be absent.
-pub(super) fn optional_amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-    positive_amount(deserializer).map(Some)
-}
-
-/// An amount of money with two places, not negative.
-pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
-    let value = decimal(deserializer)?;
-    if value < Decimal::ZERO || value.normalize().scale() > 2 {
-        return Err(de::Error::custom("This must be an amount of money, such as \"540.00\", not negative"));
-    }
-    Ok(value)
+/// An integer that may be absent.
+pub(super) fn optional_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "integer")] u64);
+    Ok(Option::<Whole>::deserialize(deserializer)?.map(|whole| whole.0))
 }

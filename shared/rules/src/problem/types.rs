@@ -75,6 +75,9 @@ types! {
     INVALID_EVENT = "/problems/invalid-event", 422, "The event is not valid",
         "In a result of `POST /events`: a field of the event is missing or wrong; `field` names it.",
         "Nothing to the user: it is a mistake of the sender.";
+    EVENT_TOO_LARGE = "/problems/event-too-large", 413, "The event is too large",
+        "In a result of `POST /events`: the event has more than 65,536 bytes.",
+        "Nothing to the user: it is a mistake of the sender.";
     EVENT_NOT_SYNCED = "/problems/event-not-synced", 422, "This is not synced to Xero",
         "In a result of `POST /events`: events of this type are never synced.",
         "Nothing: what the event is about stays in Sessional.";

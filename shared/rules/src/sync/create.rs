@@ -209,14 +209,14 @@ impl Sync<'_> {
             .document
             .as_ref()
             .map_or((None, None), |document| (document.predicted_total(&context.facts), Some(document.content())));
-        let sent = job.is_sent();
+        let (sent, left_out) = (job.is_sent(), job.left_out());
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         made.write(record);
         record.divergence = None;
         record.content_hash = content;
         record.sent =
             sent && matches!(&job.document, Some(Document::Invoice(invoice)) if invoice.sent_to_contact == Some(true));
-        record.remark = remark(record, predicted);
+        record.remark = remark(record, predicted, &left_out);
         record.clear();
         record.stand(Standing::Synced, message, now);
         if self.records.put_record(record).await? == Written::Conflict {
@@ -352,8 +352,18 @@ pub(super) fn key_of(what: &str, hash: Sha256) -> IdempotencyKey {
     IdempotencyKey::new(format!("{what}-{digest}")).expect("a short word and 43 characters of base64 make a key")
 }
 
-/// What the user should see although all went well.
-fn remark(record: &Record, predicted: Option<rust_decimal::Decimal>) -> Option<String> {
+/// What the user should see although all went well: what differs, and what was left out.
+pub(super) fn remark(
+    record: &Record,
+    predicted: Option<rust_decimal::Decimal>,
+    left_out: &[&'static str],
+) -> Option<String> {
+    let sentences = differing_totals(record, predicted).into_iter();
+    let sentences: Vec<String> = sentences.chain(left_out.iter().map(|left_out| (*left_out).to_owned())).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+fn differing_totals(record: &Record, predicted: Option<rust_decimal::Decimal>) -> Option<String> {
     let (xero, shown) = (record.amounts.xero_total?, record.amounts.sessional_total);
     let currency = &record.amounts.currency;
     match (shown, predicted) {

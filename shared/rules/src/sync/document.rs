@@ -1,7 +1,6 @@
 //! Draws documents for Xero from what Sessional says, with the organisation's own accounts and tax rates, and
 //! finds what Xero would refuse before it is asked.
 
-use crate::event::invoice::acceptable_url;
 use crate::event::{Currency, Expense, Invoice, LineAmounts};
 use crate::failure::Failure;
 use crate::mapping::{BillStatus, Choices, ExpenseDocuments};
@@ -108,7 +107,7 @@ pub fn draw_invoice(
     let line_amount_types = line_amount_types(invoice.line_amounts, facts);
     let lines = invoice.lines.iter().map(|line| {
         Ok(NewLineItem {
-            description: line.description.trim().to_owned(),
+            description: line.description.clone(),
             quantity: Some(line.quantity),
             unit_amount: Some(line.unit_amount),
             account_code: account.code.clone(),
@@ -120,12 +119,12 @@ pub fn draw_invoice(
         invoice_type: InvoiceType::Accrec,
         status: InvoiceStatus::Authorised,
         invoice_number: Some(invoice.number.to_string()),
-        reference: invoice.reference.clone().filter(|reference| !reference.trim().is_empty()),
+        reference: invoice.reference.clone(),
         contact,
         date: invoice.issued_on,
         due_date: Some(invoice.due_on),
         currency_code: invoice.currency.to_string(),
-        url: acceptable_url(invoice.url.as_ref()),
+        url: invoice.url.clone(),
         sent_to_contact: sent.then_some(true),
         line_items: lines.collect::<Result<_, Failure>>()?,
         line_amount_types,
@@ -149,14 +148,14 @@ pub fn draw_expense(
     check_lock_date(expense.incurred_on, &subject, facts)?;
     let line_amount_types = line_amount_types(LineAmounts::Inclusive, facts);
     let line = NewLineItem {
-        description: expense.description.trim().to_owned(),
+        description: expense.description.clone(),
         quantity: Some(Decimal::ONE),
         unit_amount: Some(expense.amount),
         account_code: account.code.clone(),
         tax_type: tax_type(expense.tax_rate, &line_amount_types, account, Side::Expense, facts)?,
         ..NewLineItem::default()
     };
-    let (marker, url) = (Some(expense.id.to_string()), acceptable_url(expense.url.as_ref()));
+    let (marker, url) = (Some(expense.id.to_string()), expense.url.clone());
     match choices.expense_documents {
         ExpenseDocuments::Bill { status } => {
             check_currency(&expense.currency, &subject, facts)?;

@@ -130,6 +130,12 @@ impl Job {
         invoice.or_else(|| self.expense().map(|expense| expense.amount))
     }
 
+    /// What the event says and Xero would not take, one sentence each.
+    pub(super) fn left_out(&self) -> Vec<&'static str> {
+        let invoice = self.invoice().map(Invoice::left_out);
+        invoice.or_else(|| self.expense().map(Expense::left_out)).unwrap_or_default().to_vec()
+    }
+
     /// Whom the document is for or from.
     pub(super) fn party(&self) -> Option<Party> {
         self.invoice().map(Party::of_invoice).or_else(|| self.expense().map(Party::of_expense))

@@ -1,6 +1,5 @@
 //! Whom a document is for or from: a customer of Sessional's user, or a supplier. One contact in Xero each.
 
-use crate::event::invoice::contact_name;
 use crate::event::{Address, Expense, Invoice};
 use xero::models::{Address as XeroAddress, NewContact, Phone};
 
@@ -24,7 +23,7 @@ impl Party {
         let organisation = &invoice.organisation;
         Self {
             id: organisation.id.to_string(),
-            name: contact_name(&organisation.name),
+            name: organisation.name.clone(),
             email: organisation.email.clone(),
             phone: organisation.phone.clone(),
             address: organisation.address.clone(),
@@ -35,18 +34,18 @@ impl Party {
         let supplier = expense.supplier.as_ref();
         let (id, name) = supplier.map_or_else(
             || (NO_SUPPLIER.0.to_owned(), NO_SUPPLIER.1.to_owned()),
-            |supplier| (supplier.id.to_string(), contact_name(&supplier.name)),
+            |supplier| (supplier.id.to_string(), supplier.name.clone()),
         );
         Self { id, name, email: None, phone: None, address: None }
     }
 
     /// The contact that Xero should create.
     pub(super) fn draw(&self) -> NewContact {
-        let phone = clean(self.phone.as_ref()).filter(|number| number.chars().count() <= 50);
+        let phone = self.phone.clone();
         NewContact {
             contact_number: Some(self.id.clone()),
             name: self.name.clone(),
-            email_address: clean(self.email.as_ref()),
+            email_address: self.email.clone(),
             phones: phone.map(|phone_number| Phone { phone_type: "DEFAULT", phone_number }).into_iter().collect(),
             addresses: self.address.as_ref().map(draw_address).into_iter().collect(),
         }
@@ -56,17 +55,12 @@ impl Party {
 fn draw_address(address: &Address) -> XeroAddress {
     XeroAddress {
         address_type: "STREET",
-        address_line1: clean(address.line1.as_ref()),
-        address_line2: clean(address.line2.as_ref()),
-        city: clean(address.city.as_ref()),
-        region: clean(address.region.as_ref()),
-        postal_code: clean(address.postal_code.as_ref()),
-        // Xero takes letters only; a country that it would refuse is left out rather than the contact.
-        country: clean(address.country.as_ref()).filter(|name| name.chars().all(|c| c.is_alphabetic() || c == ' ')),
+        address_line1: address.line1.clone(),
+        address_line2: address.line2.clone(),
+        city: address.city.clone(),
+        region: address.region.clone(),
+        postal_code: address.postal_code.clone(),
+        country: address.country.clone(),
         ..XeroAddress::default()
     }
-}
-
-fn clean(text: Option<&String>) -> Option<String> {
-    text.map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }

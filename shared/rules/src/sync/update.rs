@@ -1,7 +1,7 @@
 //! A document that is in Xero already: brought up to date where its content changed, and marked as sent where it was.
 //! Both may be repeated, so they need no intent.
 
-use super::create::{key_of, subject};
+use super::create::{key_of, remark, subject};
 use super::document::Document;
 use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::failure::Failure;
@@ -102,6 +102,7 @@ impl Sync<'_> {
         let now = self.clock.now();
         let total = job.shown_total();
         let sent = job.is_sent();
+        let left_out = job.left_out();
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         record.amounts.sessional_total = total.or(record.amounts.sessional_total);
         record.amounts.xero_total = invoice.total.or(record.amounts.xero_total);
@@ -114,6 +115,7 @@ impl Sync<'_> {
         }
         record.reference = Some(reference);
         record.content_hash = Some(content);
+        record.remark = remark(record, None, &left_out);
         record.sent |= sent;
         record.clear();
         let message = match (changed, sent) {

@@ -1,0 +1,141 @@
+//! The edge of the contract: one table of ways to write an event, which holds the schema, the parser and Xero
+//! together. What the schema allows, the parser takes; what the parser takes, Xero takes, as far as its form goes.
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod schemas;
+
+use cases::{Case, Verdict};
+use rig::tenant::Wishes;
+use rig::worker::Xero;
+use rules::event::{Body, Event, EventRefusal, NAMES};
+use rules::failure::Cause;
+use rules::record::{Kind, RecordKey, State};
+use schemas::{names_of_events, schema};
+
+/// Events that are worked together.
+const TOGETHER: usize = 10;
+
+#[test]
+fn the_schema_and_the_parser_judge_alike_and_name_the_field() {
+    let schema = schema();
+    let cases = cases::all();
+    let mut wrong = Vec::new();
+    for Case { name, field, event, verdict } in &cases {
+        let allowed = schema.is_valid(event);
+        let read = Event::read(&event.to_string());
+        let expected = match (verdict, &read) {
+            (Verdict::Taken | Verdict::Kept, Ok(event)) => left_out(event).is_empty(),
+            (Verdict::LeftOut, Ok(event)) => left_out(event).len() == 1,
+            (Verdict::Refused(detail), Err(refusal)) => refusal.detail == *detail && refusal.field == *field,
+            _ => false,
+        };
+        if allowed != read.is_ok() || !expected {
+            wrong.push(format!(
+                "{name}: the schema {}, the parser {:?}",
+                if allowed { "allows it" } else { "does not" },
+                shown(&read)
+            ));
+        }
+    }
+    assert!(cases.len() > 400, "{}", cases.len());
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+fn left_out(event: &Event) -> Vec<&'static str> {
+    match &event.body {
+        Body::InvoiceCreated(invoice) | Body::InvoiceUpdated(invoice) | Body::InvoiceSent(invoice) => {
+            invoice.left_out().to_vec()
+        }
+        Body::ExpenseLogged(expense) | Body::ExpenseUpdated(expense) => expense.left_out().to_vec(),
+        Body::InvoiceVoided(_) | Body::ExpenseDeleted(_) => Vec::new(),
+    }
+}
+
+fn shown(read: &Result<Event, EventRefusal>) -> String {
+    match read {
+        Ok(event) => format!("takes it without {:?}", left_out(event)),
+        Err(refusal) => format!("refuses {:?} as {:?}: {}", refusal.field, refusal.detail, refusal.sentence),
+    }
+}
+
+#[test]
+fn a_refusal_names_a_path_of_the_schema_and_repeats_nothing_of_the_event() {
+    for Case { name, event, verdict, .. } in cases::all() {
+        let Verdict::Refused(_) = verdict else { continue };
+        let refusal = Event::read(&event.to_string()).unwrap_err();
+        let parts = refusal.field.split('.').filter(|part| !part.is_empty());
+        for part in parts.map(|part| part.split('[').next().unwrap_or_default()) {
+            assert!(NAMES.contains(&part), "{name}: {}", refusal.field);
+        }
+        assert!(!refusal.sentence.contains("client.example") && !refusal.sentence.contains("EDGE-"), "{name}");
+    }
+    let hostile = [
+        r#"{"ada@one.example": [1,}"#,
+        r#"{"version": 1, "invoice": {"ada@one.example": tru}}"#,
+        r#"{"version": "ada@one.example"}"#,
+        r#"{"version": 1, "type": "ada@one.example"}"#,
+        r#"{"version": 1, "version": 1}"#,
+        r#"{"version": 1, "type": "invoice.voided", "invoice": {"id": "ada@one.example"}}"#,
+        r#""ada@one.example""#,
+        "ada@one.example",
+        "",
+    ];
+    for event in hostile {
+        let refusal = Event::read(event).unwrap_err();
+        assert!(!format!("{refusal:?}").contains("ada"), "{refusal:?}");
+    }
+}
+
+#[test]
+fn the_names_of_the_contract_are_those_of_its_schemas() {
+    assert_eq!(names_of_events(), NAMES.iter().map(|name| (*name).to_owned()).collect());
+}
+
+#[tokio::test]
+async fn what_the_parser_takes_is_never_refused_by_xero_for_its_form() -> anyhow::Result<()> {
+    let xero = Xero::start().await?;
+    let mut world = xero.world().await?;
+    let tenant = world.connect(&xero, "edge", &Wishes::default()).await?;
+    let taken: Vec<Case> =
+        cases::all().into_iter().filter(|case| !matches!(case.verdict, Verdict::Refused(_))).collect();
+    let mut wrong = Vec::new();
+    for some in taken.chunks(TOGETHER) {
+        for Case { name, event, .. } in some {
+            world.queue.send(tenant.account.as_str(), name, &event.to_string(), world.now());
+        }
+        world.drain(&xero).await?;
+        for Case { name, event, verdict, .. } in some {
+            let read = Event::read(&event.to_string()).unwrap();
+            let kind = if event.get("expense").is_some() { Kind::Expense } else { Kind::Invoice };
+            let (account, id) = (tenant.account.clone(), read.subject().to_string());
+            let key = RecordKey { account, tenant: tenant.id, kind, id };
+            let Some(record) = world.shelf.peek(&key) else {
+                wrong.push(format!("{name}: there is no record"));
+                continue;
+            };
+            let is_removal = matches!(read.body, Body::InvoiceVoided(_) | Body::ExpenseDeleted(_));
+            let is_update = matches!(read.body, Body::InvoiceUpdated(_) | Body::ExpenseUpdated(_));
+            let cause = record.failure.as_ref().map(|failure| failure.cause);
+            let fine = match verdict {
+                // What was never made is not made by an edit, and never after it was taken back.
+                Verdict::Taken if is_update => record.state() == State::Skipped,
+                Verdict::Taken if is_removal => record.state() == State::Tombstone,
+                Verdict::Taken => record.state() == State::Synced && record.remark.is_none(),
+                Verdict::LeftOut => {
+                    record.state() == State::Synced
+                        && record.remark.as_ref().is_some_and(|said| said.contains("left out"))
+                }
+                Verdict::Kept => record.state() == State::Failed && cause.is_some_and(|cause| cause != Cause::Refused),
+                Verdict::Refused(_) => false,
+            };
+            if !fine {
+                wrong.push(format!("{name}: {:?}, {:?}, {:?}", record.state(), record.failure, record.remark));
+            }
+        }
+    }
+    assert!(world.queue.dead().is_empty(), "{:?}", world.queue.dead());
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), taken.len(), wrong.join("\n"));
+    Ok(())
+}
