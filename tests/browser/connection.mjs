@@ -1,24 +1,9 @@
-// Connecting, not connecting, and connecting again.
+// Disconnecting, and connecting again. How a connection is made, and for whom it is not, is in `sites.mjs`.
 
 import assert from "node:assert/strict";
 import test from "node:test";
 
 import { control, inBrowser, somebody } from "./support.mjs";
-
-test("who cancels at Xero is told that nothing was connected", () =>
-  inBrowser("cancel", async (desk) => {
-    const { page } = desk;
-    await desk.open(await somebody("Harbour Sound Ltd"));
-    await desk.goToConsent();
-    await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByText("You cancelled at Xero. Nothing was connected").waitFor();
-    assert.match(await desk.focused(), /You are not connected/, "a screen reader begins there");
-    await page.getByRole("button", { name: "Connect to Xero" }).waitFor();
-    await desk.step("cancelled");
-    await page.reload();
-    await page.getByText("Keep Xero in step").waitFor();
-    assert.equal(await page.getByText("You cancelled").count(), 0, "it is said once");
-  }));
 
 test("after disconnecting and connecting again nothing is there twice", () =>
   inBrowser("reconnect", async (desk) => {

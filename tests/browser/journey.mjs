@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { control, inBrowser, somebody } from "./support.mjs";
+import { APP, control, inBrowser, somebody } from "./support.mjs";
 
 test("connect, choose, map, invoice, pay in Xero, paid", () =>
   inBrowser("journey", async (desk) => {
@@ -22,7 +22,7 @@ test("connect, choose, map, invoice, pay in Xero, paid", () =>
     await page.getByRole("button", { name: "Use this organisation" }).click();
     await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
     await page.getByRole("heading", { name: "Account mapping" }).waitFor();
-    assert.equal(new URL(page.url()).search, "", "what the callback brought is gone from the address");
+    assert.equal(page.url(), `${APP}/#connection`, "what the return page brought is gone from the address");
 
     // A suggestion is shown and not applied.
     const sales = page.getByLabel("Sales invoices");

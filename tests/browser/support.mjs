@@ -2,8 +2,9 @@
 // uses, and a look at each step in every appearance.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 // Installed outside of the repository, so `import` would not find them.
@@ -11,7 +12,8 @@ const installed = createRequire(join(process.env.BROWSER_MODULES, "here"));
 const { chromium } = installed("playwright-core");
 const axe = readFileSync(installed.resolve("axe-core/axe.min.js"), "utf8");
 
-const { FRONT, XERO_CONTROL, CHROMIUM, SCREENSHOTS } = process.env;
+export const { APP, FRONT } = process.env;
+const { XERO_CONTROL, CHROMIUM, SCREENSHOTS } = process.env;
 
 // No sandbox: the tests run as root in containers, and Chromium refuses its sandbox there. It calls nothing by itself.
 const FLAGS = [
@@ -51,24 +53,41 @@ export async function somebody(...organisations) {
 }
 
 /** Runs a story in a browser of its own; what the page itself got wrong fails it. */
-export async function inBrowser(name, story) {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+export const inBrowser = (name, story) => inBrowsers([name], story);
+
+/** Runs a story in several browsers at once, each with a folder of its own for what it keeps: people who share nothing. */
+export async function inBrowsers(names, story, { flags = [], preferences } = {}) {
+  const open = [];
   try {
-    const [colorScheme, viewport] = LOOKS[0];
-    const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", colorScheme, viewport });
-    context.setDefaultTimeout(PATIENCE);
-    const page = await context.newPage();
-    const desk = new Desk(name, context, page);
+    for (const name of names) open.push(await launch(name, flags, preferences));
+    const desks = open.map(({ desk }) => desk);
     try {
-      await story(desk);
+      await story(...desks);
     } catch (error) {
-      await desk.shoot("FAILED");
+      for (const desk of desks) await desk.shoot("FAILED");
       throw error;
     }
-    assert.deepEqual(desk.wrong, []);
+    for (const desk of desks) assert.deepEqual(desk.wrong, []);
   } finally {
-    await browser.close();
+    for (const { desk, folder } of open) {
+      await desk.context.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
+}
+
+async function launch(name, flags, preferences) {
+  const folder = mkdtempSync(join(tmpdir(), "profile-"));
+  if (preferences) {
+    mkdirSync(join(folder, "Default"));
+    writeFileSync(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
+  }
+  const [colorScheme, viewport] = LOOKS[0];
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: CHROMIUM, args: [...FLAGS, ...flags], locale: "en-GB", reducedMotion: "reduce", colorScheme, viewport,
+  });
+  context.setDefaultTimeout(PATIENCE);
+  return { folder, desk: new Desk(name, context, context.pages()[0] ?? (await context.newPage())) };
 }
 
 /** The person's desk: the console in one tab, Xero in others. */
@@ -79,6 +98,10 @@ class Desk {
   constructor(name, context, page) {
     Object.assign(this, { name, context, page });
     mkdirSync(SCREENSHOTS, { recursive: true });
+    this.watch(page);
+  }
+
+  watch(page) {
     page.on("pageerror", (error) => this.wrong.push(String(error)));
     // A refusal by the service is part of some stories; the page says it to the person.
     page.on("console", (said) => {
@@ -86,10 +109,16 @@ class Desk {
     });
   }
 
+  /** Another tab of the same browser, as a desk of its own. */
+  async tab() {
+    return new Desk(this.name, this.context, await this.context.newPage());
+  }
+
   /** Opens the console for somebody. */
   async open(person) {
     this.person = person;
-    await this.page.goto(`${FRONT}/_local/app?account=${person.account}`);
+    const who = new URLSearchParams({ account: person.account, user: person.signIn ?? person.account });
+    await this.page.goto(`${APP}/?${who}`);
     await this.page.locator("#strip:not(:empty)").waitFor();
   }
 
@@ -103,15 +132,26 @@ class Desk {
     const { page, person } = this;
     await page.getByRole("button", { name: button }).click();
     await page.waitForURL("**/identity/connect/authorize?**");
-    await page.goto(`${page.url()}&stand_in_user=${person.user}`);
+    return this.openConsent(page.url(), person);
   }
 
-  /** Allows every organisation that is offered. */
-  async allow(button) {
-    await this.goToConsent(button);
+  /** Opens a consent, signed in at Xero as somebody; gives its address, which could be sent to anybody. */
+  async openConsent(url, person) {
+    await this.page.goto(`${url}&stand_in_user=${person.user}`);
+    return url;
+  }
+
+  /** Allows every organisation that is offered, on Xero's page. */
+  async allowHere() {
     for (const box of await this.page.getByRole("checkbox").all()) await box.check();
     await this.page.getByRole("button", { name: "Allow access" }).click();
-    await this.page.waitForURL("**/_local/app**");
+  }
+
+  /** Connects: begins, allows every organisation, and is back in the app. */
+  async allow(button) {
+    await this.goToConsent(button);
+    await this.allowHere();
+    await this.page.waitForURL(`${APP}/#connection`);
   }
 
   /** Takes the suggestions, but leaves some categories without an account. */

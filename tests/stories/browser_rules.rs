@@ -8,8 +8,11 @@ use crate::stage::{Stage, new_name};
 async fn only_the_apps_own_origin_may_call_from_a_browser() -> anyhow::Result<()> {
     let stage = Stage::shared()?;
     let mut app = Sessional::sign_in(&stage.stack, &format!("acc_{}", new_name())).await?;
-    let origin = stage.stack.front.clone();
-    for (from, allowed) in [(origin.as_str(), true), ("https://elsewhere.example", false), ("null", false)] {
+    let origin = stage.stack.app_site.clone();
+    let api = stage.stack.front.as_str();
+    for (from, allowed) in
+        [(origin.as_str(), true), (api, false), ("https://elsewhere.example", false), ("null", false)]
+    {
         let asks = [("origin", from), ("access-control-request-method", "PUT")];
         let preflight = app.call_with("OPTIONS", "/account-mapping", None, &asks).await?;
         let answer = app.call_with("GET", "/connection", None, &[("origin", from)]).await?;
@@ -17,8 +20,11 @@ async fn only_the_apps_own_origin_may_call_from_a_browser() -> anyhow::Result<()
             let told = answer.header("access-control-allow-origin");
             assert_eq!(told, allowed.then_some(from), "{from}: {} {}", answer.status, answer.text);
         }
-        let credentials = preflight.header("access-control-allow-credentials");
-        assert_eq!(credentials, None, "nothing is told by a cookie");
+        let told = |name| preflight.header(name);
+        assert_eq!(told("access-control-allow-credentials"), None, "no cookie is ever sent or set");
+        assert_eq!(told("access-control-allow-methods"), allowed.then_some("GET,POST,PUT,DELETE"), "{from}");
+        assert_eq!(told("access-control-allow-headers"), allowed.then_some("authorization,content-type"), "{from}");
+        assert_eq!(answer.header("set-cookie"), None);
         assert_eq!(preflight.status == 204, allowed, "{from}: {}", preflight.text);
         assert_eq!(answer.status, 200, "the call itself is not refused: the browser keeps its answer back");
     }

@@ -31,6 +31,7 @@ async fn play(file: &str) -> anyhow::Result<()> {
     let run = Command::new("node")
         .args(["--test", "--test-reporter", "spec"])
         .arg(layout.root().join("tests/browser").join(file))
+        .env("APP", &stage.stack.app_site)
         .env("FRONT", &stage.stack.front)
         .env("XERO_CONTROL", &stage.stack.xero_control)
         .env("CHROMIUM", browser.chromium)
@@ -56,8 +57,13 @@ async fn both_sides_of_the_journey_are_played_in_a_browser() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn cancelling_disconnecting_and_reconnecting_are_said_and_double_nothing() -> anyhow::Result<()> {
+async fn disconnecting_and_reconnecting_are_said_and_double_nothing() -> anyhow::Result<()> {
     play("connection.mjs").await
+}
+
+#[tokio::test]
+async fn app_api_and_xero_are_three_sites_and_only_who_began_can_finish() -> anyhow::Result<()> {
+    play("sites.mjs").await
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 
 mod arrows;
 mod browser_rules;
+mod callers;
 #[cfg(test)]
 mod connecting;
 mod console;
@@ -22,6 +23,7 @@ mod document;
 mod documents;
 mod door;
 mod dry_run;
+mod guide;
 mod inside;
 mod isolation;
 mod journey;
@@ -38,6 +40,7 @@ mod sealed;
 mod secrets;
 mod stage;
 mod stores;
+mod support_desk;
 mod template;
 #[cfg(test)]
 mod tokens;

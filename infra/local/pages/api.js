@@ -1,4 +1,7 @@
-// The public API of the service, as the Sessional app calls it, and what the local stack adds for itself.
+// The public API of the service, as the Sessional app calls it from its own site, and what the local stack adds for
+// itself.
+
+import { apiUrl, token } from "./session.js";
 
 /** What the service answered instead of doing it: problem details (RFC 9457). */
 export class Refused extends Error {
@@ -15,17 +18,6 @@ function sentence(status, problem) {
   return `The service could not answer (${status}). Try again in a minute.`;
 }
 
-const tokens = new Map();
-
-async function token(account, anew) {
-  if (anew || !tokens.has(account)) {
-    const answer = await fetch(`/_local/token?account=${encodeURIComponent(account)}`);
-    if (!answer.ok) throw new Refused(answer.status);
-    tokens.set(account, await answer.text());
-  }
-  return tokens.get(account);
-}
-
 /** The calls of one account. */
 export class Api {
   constructor(account) {
@@ -33,9 +25,10 @@ export class Api {
   }
 
   async call(method, path, body, anew = false) {
-    const headers = { authorization: `Bearer ${await token(this.account, anew)}` };
+    const headers = { authorization: `Bearer ${await token(anew)}` };
     if (body !== undefined) headers["content-type"] = "application/json";
-    const answer = await reach(path, { method, headers, body: body && JSON.stringify(body) });
+    const options = { method, headers, body: body && JSON.stringify(body), credentials: "omit" };
+    const answer = await reach(`${await apiUrl()}${path}`, options);
     // A token lives for hours; a page may be open for longer.
     if (answer.status === 401 && !anew) return this.call(method, path, body, true);
     const text = await answer.text();
@@ -45,7 +38,6 @@ export class Api {
   }
 
   connection = () => this.call("GET", "/connection");
-  connect = () => this.call("POST", "/connection");
   disconnect = () => this.call("DELETE", "/connection");
   organisations = () => this.call("GET", "/connection/organisations");
   choose = (tenant) => this.call("PUT", "/connection/organisation", { tenant_id: tenant });
@@ -84,13 +76,6 @@ export class Api {
   }
 }
 
-/** What is around the page: where the stand-in is, and how it knows the app. */
-export async function surroundings() {
-  const answer = await reach("/_local/stack");
-  if (!answer.ok) throw new Refused(answer.status);
-  return answer.json();
-}
-
 /** The stand-in's controls: what happens at Xero without this service. */
 export async function xero(method, path, body) {
   const headers = { "content-type": "application/json" };
@@ -101,9 +86,9 @@ export async function xero(method, path, body) {
   return json;
 }
 
-async function reach(path, options) {
+async function reach(url, options) {
   try {
-    return await fetch(path, options);
+    return await fetch(url, options);
   } catch {
     throw new Error("The local stack does not answer. Is it still running in its terminal?");
   }

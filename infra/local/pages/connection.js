@@ -2,24 +2,18 @@
 
 import { ask, button, byId, el, say } from "./dom.js";
 import { actionFor } from "./record.js";
-import { CATEGORIES, REASONS, count, when } from "./words.js";
+import { CATEGORIES, count, when } from "./words.js";
 
-/** Starts the consent at Xero. */
-export async function connect(app) {
-  const { authorise_url } = await app.api.connect();
-  location.assign(authorise_url);
-}
-
-/** What the callback brought back in the address, said once. */
+/** What the return page brought about, said once. */
 export function showReturn(app) {
   const query = new URLSearchParams(location.search);
-  const outcome = query.get("connection");
-  if (!outcome) return;
-  history.replaceState(null, "", `${location.pathname}${location.hash}`);
-  const [tone, title, text] = {
+  const outcome = {
     connected: ["good", "You are connected", "Now say which Xero accounts your sales and expenses belong to."],
     choose_organisation: ["wait", "One more step", "You allowed several organisations. Choose the one this account works with."],
-  }[outcome] ?? ["bad", "You are not connected", REASONS[query.get("reason")] ?? "The connection could not be made. Start again."];
+  }[query.get("connection")];
+  history.replaceState(null, "", `${location.pathname}${location.hash}`);
+  if (!outcome) return;
+  const [tone, title, text] = outcome;
   const node = el("div", { class: `notice ${tone}`, tabindex: "-1" }, el("h2", {}, title), el("p", {}, text));
   byId("returned").replaceChildren(node);
   app.after(() => node.focus());
@@ -86,7 +80,7 @@ function connected(app) {
     el(
       "div",
       { class: "actions" },
-      button("Disconnect", () => disconnect(app), { kind: "danger" }),
+      button("Disconnect from Xero", () => disconnect(app), { kind: "danger" }),
       button("Connect another organisation", () => app.connect()),
     ),
   );
@@ -101,7 +95,7 @@ function lost(app) {
     { class: "card" },
     el("div", { class: "top" }, el("h2", {}, organisation?.name ?? "Xero"), el("span", { class: "pill bad" }, "Error")),
     el("div", { class: "notice bad" }, el("p", {}, error.message)),
-    el("div", { class: "actions" }, act, again, button("Disconnect", () => disconnect(app), { kind: "danger" })),
+    el("div", { class: "actions" }, act, again, button("Disconnect from Xero", () => disconnect(app), { kind: "danger" })),
   );
 }
 

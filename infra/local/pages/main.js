@@ -1,7 +1,8 @@
 // Wires the console: which account, which view, and the live look at the service behind all of them.
 
-import { Api, surroundings } from "./api.js";
-import { connect, drawConnection, showReturn } from "./connection.js";
+import { Api } from "./api.js";
+import { begin } from "./connecting.js";
+import { drawConnection, showReturn } from "./connection.js";
 import { byId, hush, say } from "./dom.js";
 import { drawExpenses, mountExpenses } from "./expenses.js";
 import { ordered } from "./faults.js";
@@ -10,6 +11,7 @@ import { drawLog, filter, mountLog } from "./log.js";
 import { drawMapping } from "./mapping.js";
 import { Poll } from "./poll.js";
 import { drawScenes } from "./scenes.js";
+import * as session from "./session.js";
 import { Store } from "./store.js";
 import { drawTold } from "./told.js";
 
@@ -31,7 +33,7 @@ class App {
     this.poll = new Poll(() => this.look());
   }
 
-  connect = () => connect(this);
+  connect = () => begin();
 
   /** Runs once the page is drawn for the first time. */
   after = (work) => this.later.push(work);
@@ -145,30 +147,37 @@ function show() {
   return view;
 }
 
-/** The account in the address counts, then the one of the last visit. */
-function accountOf() {
+/** Who is signed in. An account in the address signs in, as whoever of its people is named there. */
+function signedIn() {
   const query = new URLSearchParams(location.search);
-  const account = query.get("account") ?? localStorage.getItem("account") ?? "acc_demo";
-  localStorage.setItem("account", account);
-  if (query.has("account")) {
-    query.delete("account");
+  const account = query.get("account");
+  if (account) {
+    session.signIn(account, query.get("user") ?? account);
+    for (const name of ["account", "user"]) query.delete(name);
     history.replaceState(null, "", `${location.pathname}${query.size > 0 ? `?${query}` : ""}${location.hash}`);
   }
-  return account;
+  return session.person();
 }
 
 async function start() {
-  const account = accountOf();
+  const who = signedIn();
+  if (!who) return session.askToSignIn("/");
+  const { account, user } = who;
   byId("account").value = account;
+  byId("who").textContent = user === account ? "" : `Signed in as ${user}.`;
   byId("account-form").addEventListener("submit", (event) => {
     event.preventDefault();
     location.search = `?account=${encodeURIComponent(byId("account").value.trim())}`;
+  });
+  byId("sign-out").addEventListener("click", () => {
+    session.signOut();
+    session.askToSignIn("/");
   });
   byId("hush").addEventListener("click", () => {
     hush();
     byId("view").focus();
   });
-  const app = new App(account, await surroundings());
+  const app = new App(account, await session.surroundings());
   for (const mount of [mountInvoices, mountExpenses, mountLog]) mount(app);
   for (const link of document.querySelectorAll("nav a")) {
     link.addEventListener("click", (event) => {

@@ -25,21 +25,6 @@ export const CATEGORIES = {
   other: "Other",
 };
 
-/** Why the callback came back without a connection. */
-export const REASONS = {
-  cancelled: "You cancelled at Xero. Nothing was connected and nothing has changed.",
-  unknown_state: "That link was used already or is too old. Start again with Connect to Xero.",
-  expired: "The page at Xero was open for more than ten minutes. Start again with Connect to Xero.",
-  other_browser: "The connection was finished in another browser than it was started in. Start again in this one.",
-  refused_by_xero: "Xero refused the connection. Try again in a minute.",
-  code_refused: "Xero did not complete the connection. Start again with Connect to Xero.",
-  no_organisation: "No organisation was allowed. Choose one at Xero when you connect.",
-  organisation_taken: "Another Sessional account is connected to that organisation. Disconnect it there first, or choose another.",
-  not_offered: "That organisation was not among those you allowed. Connect again and tick it at Xero.",
-  try_again: "Xero cannot answer just now. Try again in a minute; nothing is lost.",
-  internal: "Something is wrong on our side, and we have been told. Nothing is lost.",
-};
-
 /** What Sessional's backend was told, by the notification's type. */
 export const NOTIFICATIONS = {
   "invoice.paid": (told, name) => `${name} is paid`,

@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Sessional {
     front: String,
+    app_local: String,
     /// The account.
     pub account: String,
     token: Option<String>,
@@ -86,7 +87,13 @@ impl Sessional {
     }
 
     fn signed_out(stack: &StackInfo, account: &str) -> anyhow::Result<Self> {
-        Ok(Self { front: stack.front.clone(), account: account.to_owned(), token: None, http: crate::http::client()? })
+        Ok(Self {
+            front: stack.front.clone(),
+            app_local: stack.app_local.clone(),
+            account: account.to_owned(),
+            token: None,
+            http: crate::http::client()?,
+        })
     }
 
     /// One call, whatever comes back.
@@ -164,7 +171,7 @@ impl Sessional {
 
     /// What Sessional's backend has been told about this account.
     pub async fn notifications(&self) -> anyhow::Result<Vec<Value>> {
-        let url = format!("{}/_local/notifications", self.front);
+        let url = format!("{}/_local/notifications", self.app_local);
         let answer = self.http.get(url).query(&[("account", &self.account)]).send().await;
         let answer = answer.context("failed to ask for the notifications")?;
         serde_json::from_str(&answer.text().await?).context("the notifications are not JSON")
@@ -173,7 +180,7 @@ impl Sessional {
 
 /// A token of the local issuer; `more` are further wishes as a query (`&expires_in=-60`).
 pub async fn token(stack: &StackInfo, account: &str, more: &str) -> anyhow::Result<String> {
-    let url = format!("{}/_local/token?account={account}{more}", stack.front);
+    let url = format!("{}/_local/token?account={account}{more}", stack.app_local);
     let answer = crate::http::client()?.get(url).send().await.context("failed to ask for a token")?;
     answer.error_for_status().context("the issuer refused a token")?.text().await.context("failed to read a token")
 }

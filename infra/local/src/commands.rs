@@ -10,7 +10,6 @@ use anyhow::{Context as _, bail};
 use local::binaries::Build;
 use local::browser::Browser;
 use local::cargo;
-use local::front::APP_PATH;
 use local::journey::Journey;
 use local::layout::{Layout, tail};
 use local::narrator::Aloud;
@@ -216,12 +215,13 @@ fn ended_early(info: &StackInfo) -> String {
 
 /// The console, for an account.
 fn page(info: &StackInfo, account: &str) -> String {
-    format!("{}{APP_PATH}?account={account}", info.front)
+    format!("{}/?account={account}", info.app_site)
 }
 
 fn show(info: &StackInfo) {
     println!("\nThe stack is running. Ctrl-C stops it.\n");
     println!("  the service          {}", info.front);
+    println!("  the app (console)    {}", info.app_site);
     println!("  Xero (stand-in)      {}   the bookkeeper's desk: pay an invoice here", info.xero);
     println!("  its controls         {}", info.xero_control);
     println!("  AWS (emulator)       {}   region {}, any credentials", info.aws, local::aws::REGION);

@@ -2,8 +2,8 @@
 //!
 //! An emulator plays AWS and gets `template.yaml`, the same file that is deployed; a stand-in with state
 //! plays Xero; the functions run as they are. `stack` starts and stops it all, `journey` is what it is for,
-//! `workers` breaks it. The tool
-//! `cargo local` and the stories use this library; nothing under `functions/` or `shared/` does.
+//! `workers` breaks it. The app, the API and Xero's pages are on
+//! three sites, as deployed (`site`, `front`, the stand-in). The tool `cargo local` and the stories use this library; nothing under `functions/` or `shared/` does.
 
 pub mod aws;
 pub mod backend;
@@ -13,6 +13,7 @@ pub mod cargo;
 pub mod client;
 pub mod deploy;
 pub mod emulator;
+pub mod forward;
 pub mod front;
 pub mod http;
 pub mod issuer;
@@ -25,6 +26,7 @@ pub mod ports;
 pub mod progress;
 pub mod python;
 pub mod recorder;
+pub mod site;
 pub mod stack;
 pub mod stand_in;
 pub mod workers;

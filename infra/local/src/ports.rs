@@ -12,9 +12,12 @@ use serde::{Deserialize, Serialize};
 /// What the user asked for.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct AskedPorts {
-    /// The service's own address: API, webhooks, OAuth callback
+    /// The API's address: routes, webhooks, OAuth callback
     #[arg(long, global = true)]
     pub port: Option<u16>,
+    /// The app's own site: the console
+    #[arg(long, global = true)]
+    pub app_port: Option<u16>,
     /// The AWS emulator
     #[arg(long, global = true)]
     pub aws_port: Option<u16>,
@@ -29,8 +32,11 @@ pub struct AskedPorts {
 /// What a stack listens on, always on this machine only.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Ports {
-    /// The service's own address.
+    /// The API's address.
     pub front: u16,
+    /// The app's own site.
+    #[serde(default)]
+    pub app: u16,
     /// The AWS emulator.
     pub aws: u16,
     /// The Xero stand-in.
@@ -48,6 +54,7 @@ impl Ports {
         let held = &mut Vec::new();
         let ports = Self {
             front: one(asked.port, before(|ports| ports.front), "--port", held)?,
+            app: one(asked.app_port, before(|ports| ports.app), "--app-port", held)?,
             aws: emulator(asked.aws_port, before(|ports| ports.aws), held)?,
             xero: one(asked.xero_port, before(|ports| ports.xero), "--xero-port", held)?,
             xero_control: one(

@@ -15,7 +15,7 @@ use crate::backend::Inbox;
 use crate::binaries::{self, Build};
 use crate::deploy::{self, Deployment};
 use crate::emulator;
-use crate::front::{APP_PATH, Front, ISSUER_PATH, Surroundings};
+use crate::front::Front;
 use crate::issuer::{ACCOUNT_CLAIM, AUDIENCE, Issuer};
 use crate::layout::{Layout, StackFolder};
 use crate::part::Part;
@@ -23,6 +23,7 @@ use crate::ports::{AskedPorts, Ports};
 use crate::progress::Progress;
 use crate::python::Python;
 use crate::recorder::Recorder;
+use crate::site::{APP_HOST, AppSite, ISSUER_PATH, RETURN_PATH, Surroundings, XERO_PAGES_HOST};
 use crate::stand_in::{self, App};
 
 /// Names the file that says where a running stack is; the stories read it.
@@ -65,6 +66,10 @@ pub struct StackInfo {
     pub name: String,
     /// The service: API, webhooks, callback.
     pub front: String,
+    /// The app's own site: the console, as browsers open it.
+    pub app_site: String,
+    /// The same for programs: what is below `/_local`.
+    pub app_local: String,
     /// The AWS emulator.
     pub aws: String,
     /// The recorder in front of the emulator, on a stack that records.
@@ -142,11 +147,16 @@ impl Stack {
 
         let ports = Ports::choose(options.ports, &folder.file("ports.json"))?;
         let front_url = format!("http://localhost:{}", ports.front);
-        let issuer = Issuer::open(layout, &python, &folder, format!("{front_url}{ISSUER_PATH}"))?;
+        let app_site = format!("http://{APP_HOST}:{}", ports.app);
+        let app_local = format!("http://localhost:{}", ports.app);
+        let xero_pages = format!("http://{XERO_PAGES_HOST}:{}", ports.xero);
+        let issuer = Issuer::open(layout, &python, &folder, format!("{app_local}{ISSUER_PATH}"))?;
         let inbox = Inbox::default();
-        let front = Front::new(issuer.clone(), inbox.clone());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, ports.front)).await.context("failed to listen")?;
-        let mut tasks = vec![tokio::spawn(serve(front.clone(), listener))];
+        let (front, site) = (Front::default(), AppSite::new(issuer.clone(), inbox.clone()));
+        let mut tasks = vec![
+            tokio::spawn(served("the service's address", front.clone().serve(listen(ports.front).await?))),
+            tokio::spawn(served("the app's site", site.clone().serve(listen(ports.app).await?))),
+        ];
 
         progress.step("starting the AWS emulator and the Xero stand-in");
         let stand_in = stand_in::start(layout, &python, &folder, ports, options.keeps_state).await?;
@@ -159,7 +169,7 @@ impl Stack {
         progress.step("deploying template.yaml");
         let request = deploy::Request {
             endpoint: emulator::endpoint(ports),
-            parameters: parameters(&front_url, issuer.url(), &stand_in.xero, options),
+            parameters: parameters(&front_url, &app_site, issuer.url(), (&xero_pages, &stand_in.xero), options),
             bootstraps,
             proxies: options.watch.map(|port| proxies(&built, port)).unwrap_or_default(),
             secrets: [("AppCredentials", app.credentials()), ("WebhookKey", app.webhook_key.clone())].into(),
@@ -167,11 +177,14 @@ impl Stack {
         let deployment = deploy::deploy(layout, &python, &request).await?;
         let scopes = deployment.variable("connect", "OAUTH_SCOPES")?;
         stand_in::register(&stand_in.control, &app, &front_url, scopes).await?;
-        let surroundings = Surroundings { xero: stand_in.xero.clone(), client_id: app.client_id.clone() };
-        front.open(ports.aws, &deployment.api_id, ports.xero_control, surroundings)?;
+        front.open(ports.aws, &deployment.api_id)?;
+        let surroundings = Surroundings { api: front_url.clone(), xero: xero_pages, client_id: app.client_id.clone() };
+        site.open(ports.xero_control, surroundings)?;
         let info = StackInfo {
             name: folder.name.clone(),
             front: front_url,
+            app_site,
+            app_local,
             aws: emulator::endpoint(ports),
             recorder: recorder_url,
             xero: stand_in.xero.clone(),
@@ -228,24 +241,34 @@ pub fn lock(folder: &StackFolder) -> anyhow::Result<File> {
     }
 }
 
-async fn serve(front: Front, listener: TcpListener) {
-    if let Err(error) = front.serve(listener).await {
-        eprintln!("the service's address has stopped answering: {error}");
+async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context("failed to listen")
+}
+
+async fn served(what: &str, serving: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = serving.await {
+        eprintln!("{what} has stopped answering: {error}");
     }
 }
 
 /// What the template is given here instead of the real thing.
-fn parameters(front: &str, issuer: &str, xero: &str, options: &Options) -> BTreeMap<&'static str, String> {
+fn parameters(
+    front: &str,
+    app: &str,
+    issuer: &str,
+    (pages, xero): (&str, &str),
+    options: &Options,
+) -> BTreeMap<&'static str, String> {
     let mut parameters = BTreeMap::from([
         ("Architecture", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned()),
         ("JwtIssuer", issuer.to_owned()),
         ("JwtAudience", AUDIENCE.to_owned()),
         ("AccountClaim", ACCOUNT_CLAIM.to_owned()),
-        ("XeroLoginUrl", xero.to_owned()),
+        ("XeroLoginUrl", pages.to_owned()),
         ("XeroIdentityUrl", xero.to_owned()),
         ("XeroApiUrl", xero.to_owned()),
         ("OauthRedirectUri", format!("{front}/oauth/callback")),
-        ("AppReturnUrl", format!("{front}{APP_PATH}")),
+        ("AppReturnUrl", format!("{app}{RETURN_PATH}")),
         ("QueueVisibilityTimeout", QUEUE_VISIBILITY_TIMEOUT.to_owned()),
     ]);
     parameters.extend(options.token_store.clone().map(|store| ("TokenStore", store)));

@@ -1,0 +1,289 @@
+// Connecting in the real world: the app, the API and Xero are three sites to the browser, people open links in other
+// browsers, send them to others, reload, go back, and are signed out meanwhile.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { APP, FRONT, inBrowser, inBrowsers, somebody } from "./support.mjs";
+
+/** One call of the API with a token of the local issuer, as somebody. */
+async function api(person, method, path, body) {
+  const who = new URLSearchParams({ account: person.account, user: person.signIn ?? person.account });
+  // Node does not know the names below localhost that browsers know.
+  const token = await (await fetch(`${APP.replace("app.localhost", "127.0.0.1")}/_local/token?${who}`)).text();
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const answer = await fetch(`${FRONT}${path}`, { method, headers, body: body && JSON.stringify(body) });
+  return { status: answer.status, body: await answer.json().catch(() => undefined) };
+}
+
+const statusOf = async (person) => (await api(person, "GET", "/connection")).body.status;
+
+/** Notes where the callback sends the browser: what an attacker would like to have. */
+function watchCallback(desk) {
+  const seen = [];
+  desk.context.on("response", (response) => {
+    if (response.url().startsWith(`${FRONT}/oauth/callback`)) seen.push(response.headers().location);
+  });
+  return seen;
+}
+
+const confirmationIn = (address) => new URL(address).hash.replace("#confirmation=", "");
+
+test("it connects from site to site, without a cookie, with third parties blocked", () =>
+  inBrowsers(["sites"], async (desk) => {
+    const { page, context } = desk;
+    const sites = new Map();
+    context.on("request", async (request) => {
+      const { origin } = new URL(request.url());
+      const site = (await request.allHeaders().catch(() => ({})))["sec-fetch-site"];
+      if (request.method() !== "OPTIONS" && request.resourceType() === "fetch") sites.set(origin, site);
+    });
+    const returned = watchCallback(desk);
+    await desk.open(await somebody("Harbour Sound Ltd", "Quayside Coaching"));
+    await desk.goToConsent();
+    const [app, front, xero] = [APP, FRONT, page.url()].map((address) => new URL(address).hostname);
+    assert.equal(new Set([app, front, xero]).size, 3, "three host names");
+    await desk.allowHere();
+    await page.getByRole("radio", { name: "Quayside Coaching" }).check();
+    assert.equal(page.url(), `${APP}/#connection`);
+    await page.getByRole("button", { name: "Use this organisation" }).click();
+    await page.locator("#strip", { hasText: "Connected to Quayside Coaching" }).waitFor();
+    assert.equal(sites.get(FRONT), "cross-site", "the browser holds app and API for different sites");
+    assert.deepEqual(await context.cookies(), [], "nothing depends on a cookie");
+
+    // What came back is nowhere any more: not in the page's storage, not in the history.
+    assert.equal(returned.length, 1);
+    const confirmation = confirmationIn(returned[0]);
+    assert.ok(confirmation.length > 40, "the callback hands a confirmation over in the fragment");
+    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+    assert.ok(!kept.includes(confirmation) && !kept.includes("xero-browser-key"), kept);
+    const session = await context.newCDPSession(page);
+    const { entries } = await session.send("Page.getNavigationHistory");
+    assert.ok(!JSON.stringify(entries).includes(confirmation), "the history remembers no confirmation");
+  }, { flags: ["--test-third-party-cookie-phaseout"] }));
+
+test("who cancels at Xero is told that nothing was connected, once", () =>
+  inBrowser("cancel", async (desk) => {
+    const { page } = desk;
+    await desk.open(await somebody("Harbour Sound Ltd"));
+    await desk.goToConsent();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText("You cancelled at Xero. Nothing was connected").waitFor();
+    assert.match(await desk.focused(), /You are not connected|title/, "a screen reader begins there");
+    assert.equal(page.url(), `${APP}/return`);
+    await desk.step("cancelled");
+    await page.reload();
+    await page.getByText("Nothing is connected. Connect again.").waitFor();
+    assert.equal(await page.getByText("You cancelled").count(), 0, "it is said once");
+    await desk.allow();
+    await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+  }));
+
+test("every reason of the callback is said in words, and with a way on", () =>
+  inBrowser("reasons", async (desk) => {
+    const { page } = desk;
+    await desk.open(await somebody("Harbour Sound Ltd"));
+    const words = {
+      expired: "open for more than an hour", unknown_state: "used already or is too old",
+      refused_by_xero: "Xero did not allow", try_again: "could not answer just now", never_heard: "could not be made",
+    };
+    for (const [reason, sentence] of Object.entries(words)) {
+      await page.goto(`${APP}/return?connection=error&reason=${reason}`);
+      await page.getByText(sentence).waitFor();
+      await page.getByRole("button", { name: "Connect to Xero" }).waitFor();
+      assert.equal(page.url(), `${APP}/return`);
+    }
+  }));
+
+test("a link that is opened in another browser connects nothing, and starts again there", () =>
+  inBrowsers(["desktop", "phone"], async (desktop, phone) => {
+    const person = await somebody("Harbour Sound Ltd");
+    await desktop.open(person);
+    const link = await desktop.goToConsent();
+    const returned = watchCallback(phone);
+    await phone.open(person);
+    await phone.openConsent(link, person);
+    await phone.allowHere();
+    await phone.page.getByRole("heading", { name: "Start again here" }).waitFor();
+    await phone.page.getByText("begun in another browser or app, and nothing was connected").waitFor();
+    await phone.step("start-again");
+    assert.equal(phone.page.url(), `${APP}/return`);
+
+    // Burned: not even the browser that began can use it now.
+    await desktop.page.goto(`${APP}/return#confirmation=${confirmationIn(returned[0])}`);
+    await desktop.page.getByText("Nothing was connected. Start again here").waitFor();
+    assert.equal(await statusOf(person), "disconnected");
+
+    await phone.allow();
+    await phone.page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+  }));
+
+/** Somebody sends their own link to somebody else, who allows it. */
+async function sendLink(attacker, victim, mallory, alice) {
+  await attacker.open(mallory);
+  const link = await attacker.goToConsent();
+  const returned = watchCallback(victim);
+  await victim.openConsent(link, alice);
+  await victim.allowHere();
+  return returned;
+}
+
+/** Neither the address that the victim sees nor what was in it before helps the sender. */
+async function assertNothingGained(attacker, victim, mallory, alice, returned) {
+  assert.equal(victim.page.url(), `${APP}/return`, "the address has nothing to paste back");
+  const { page } = attacker;
+  await page.goto(victim.page.url());
+  await page.getByText("Nothing is connected").waitFor();
+  await page.goto(`${APP}/return#confirmation=${confirmationIn(returned[0])}`);
+  await page.getByText("Nothing was connected").waitFor();
+  for (const person of [mallory, alice]) assert.equal(await statusOf(person), "disconnected", person.account);
+  assert.equal((await api(mallory, "GET", "/connection/organisations")).body.organisations.length, 0);
+}
+
+test("a link that is sent to somebody who is signed in connects neither account", () =>
+  inBrowsers(["sender", "signed-in"], async (attacker, victim) => {
+    const [mallory, alice] = [await somebody("Mallory Ltd"), await somebody("Alice Ltd")];
+    await victim.open(alice);
+    const returned = await sendLink(attacker, victim, mallory, alice);
+    await victim.page.getByText("If somebody sent you this link, close this page").waitFor();
+    await assertNothingGained(attacker, victim, mallory, alice, returned);
+  }));
+
+test("a link that is sent to somebody who is signed out, or has no account at all, asks nobody to sign in", () =>
+  inBrowsers(["sender", "nobody"], async (attacker, victim) => {
+    const [mallory, alice] = [await somebody("Mallory Ltd"), await somebody("Alice Ltd")];
+    const returned = await sendLink(attacker, victim, mallory, alice);
+    await victim.page.getByRole("heading", { name: "Start again here" }).waitFor();
+    assert.equal(await victim.page.getByText("Sign in").count(), 0);
+    await assertNothingGained(attacker, victim, mallory, alice, returned);
+  }));
+
+test("a link that is sent to somebody who is connecting at this moment connects neither account", () =>
+  inBrowsers(["sender", "connecting"], async (attacker, victim) => {
+    const [mallory, alice] = [await somebody("Mallory Ltd"), await somebody("Alice Ltd")];
+    await victim.open(alice);
+    await victim.goToConsent();
+    const returned = await sendLink(attacker, victim, mallory, alice);
+    await victim.page.getByText("Nothing was connected. Start again here").waitFor();
+    await assertNothingGained(attacker, victim, mallory, alice, returned);
+  }));
+
+test("who was signed out meanwhile signs in and is connected; the value is never in an address", () =>
+  inBrowser("signed-out", async (desk) => {
+    const { page } = desk;
+    const person = await somebody("Harbour Sound Ltd");
+    await desk.open(person);
+    await desk.goToConsent();
+    const other = await desk.tab();
+    await other.page.goto(APP);
+    await other.page.getByRole("button", { name: "Sign out" }).click();
+    await other.page.waitForURL(`${APP}/sign-in**`);
+    const addresses = [];
+    page.on("framenavigated", (frame) => addresses.push(frame.url()));
+    const returned = watchCallback(desk);
+    await desk.allowHere();
+    await page.getByRole("heading", { name: "Sign in to finish" }).waitFor();
+    await desk.step("sign-in-to-finish");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL(`${APP}/sign-in?back=%2Freturn`);
+    await desk.step("sign-in");
+    await page.getByLabel("Account").fill(person.account);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+    const confirmation = confirmationIn(returned[0]);
+    const after = addresses.filter((address) => address.includes(confirmation)).map((address) => new URL(address).pathname);
+    assert.ok(after.every((path) => path === "/return"), `only the callback's own redirect: ${after}`);
+    assert.ok(!addresses.some((address) => address.includes("sign-in") && address.includes(confirmation)));
+  }));
+
+test("a colleague, or another account, cannot finish what somebody else began in this browser", () =>
+  inBrowser("colleague", async (desk) => {
+    const { page } = desk;
+    const person = await somebody("Harbour Sound Ltd");
+    await desk.open(person);
+    await desk.goToConsent();
+    const other = await desk.tab();
+    await other.open({ ...person, signIn: "usr_colleague" });
+    await desk.allowHere();
+    await page.getByRole("heading", { name: "You are signed in as somebody else" }).waitFor();
+    await page.getByText(`${person.account} began to connect`).waitFor();
+    await desk.step("colleague");
+    assert.equal(await statusOf(person), "disconnected");
+    // The one who began signs in, and it goes on.
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByLabel("Account").fill(person.account);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+  }));
+
+test("an answer that is lost, a reload and a second post end in one connection", () =>
+  inBrowser("reload", async (desk) => {
+    const { page } = desk;
+    const person = await somebody("Harbour Sound Ltd");
+    await desk.open(person);
+    await desk.goToConsent();
+    let posts = 0;
+    // The service connects, and the page never hears of it: twice.
+    await page.route("**/connection/confirmation", async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      posts += 1;
+      if (posts > 2) return route.continue();
+      await route.fetch();
+      return route.abort();
+    });
+    await desk.allowHere();
+    await page.getByRole("heading", { name: "Not finished yet" }).waitFor();
+    await desk.step("not-finished");
+    await page.reload();
+    await page.getByText("Nothing is lost: try again").waitFor();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+    assert.equal(posts, 3);
+    const told = await page.evaluate((account) => fetch(`/_local/notifications?account=${account}`).then((answer) => answer.json()), person.account);
+    assert.equal(told.filter(({ type }) => type === "connection.connected").length, 1, "it was exchanged once");
+  }));
+
+test("with two tabs each comes back with its own consent, and the second says what changed", () =>
+  inBrowser("tabs", async (first) => {
+    const person = await somebody("Harbour Sound Ltd");
+    await first.open(person);
+    const second = await first.tab();
+    await second.open(person);
+    await first.goToConsent();
+    await second.goToConsent();
+    await first.allowHere();
+    await first.page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+    await second.allowHere();
+    await second.page.getByRole("heading", { name: "You are not connected" }).waitFor();
+    await second.page.getByRole("button", { name: "Connect to Xero" }).waitFor();
+    await second.step("second-tab");
+    assert.equal(await statusOf(person), "connected");
+  }));
+
+test("going back to Xero's page and allowing again shows how it stands", () =>
+  inBrowser("back", async (desk) => {
+    const { page } = desk;
+    await desk.open(await somebody("Harbour Sound Ltd"));
+    await desk.allow();
+    await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+    await page.goBack();
+    await page.waitForURL("**/identity/connect/authorize?**");
+    await desk.allowHere();
+    await page.waitForURL(`${APP}/#connection`);
+    await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+  }));
+
+test("a browser that keeps nothing says so before anybody goes to Xero", () =>
+  inBrowsers(["blocked"], async (desk) => {
+    const { page } = desk;
+    await page.goto(APP);
+    await page.waitForURL(`${APP}/sign-in**`);
+    await page.getByLabel("Account").fill("acc_blocked");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("This browser keeps nothing for this site").waitFor();
+    await desk.step("blocked");
+    // Who comes back from Xero all the same has no key there.
+    await page.goto(`${APP}/return?connection=confirm#confirmation=${"a".repeat(43)}`);
+    await page.getByRole("heading", { name: "Start again here" }).waitFor();
+    assert.equal(page.url(), `${APP}/return`);
+  }, { preferences: { profile: { default_content_setting_values: { cookies: 2 } } } }));
