@@ -16,7 +16,7 @@ test("after disconnecting and connecting again nothing is there twice", () =>
     await desk.invoiceIs(number, "In Xero");
 
     await desk.view("Xero connection");
-    await page.getByRole("button", { name: "Disconnect" }).click();
+    await page.getByRole("button", { name: "Disconnect from Xero", exact: true }).click();
     const sure = page.getByRole("dialog", { name: "Disconnect from Harbour Sound Ltd?" });
     assert.equal(await desk.focused(), "Cancel", "the harmless answer has the focus");
     await desk.step("sure");

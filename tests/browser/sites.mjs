@@ -69,13 +69,21 @@ test("who cancels at Xero is told that nothing was connected, once", () =>
     await desk.goToConsent();
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByText("You cancelled at Xero. Nothing was connected").waitFor();
-    assert.match(await desk.focused(), /You are not connected|title/, "a screen reader begins there");
+    await page.getByRole("heading", { name: "Nothing was connected" }).waitFor();
+    assert.equal(await desk.focused(), "title", "a screen reader begins there");
     assert.equal(page.url(), `${APP}/return`);
     await desk.step("cancelled");
     await page.reload();
     await page.getByText("Nothing is connected. Connect again.").waitFor();
     assert.equal(await page.getByText("You cancelled").count(), 0, "it is said once");
     await desk.allow();
+    await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+
+    // Who is connected and cancels another try still is.
+    await desk.goToConsent("Connect another organisation");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("heading", { name: "Still connected to Harbour Sound Ltd" }).waitFor();
+    await page.getByRole("button", { name: "Back to Sessional" }).click();
     await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
   }));
 
@@ -135,7 +143,7 @@ async function assertNothingGained(attacker, victim, mallory, alice, returned) {
   await page.goto(victim.page.url());
   await page.getByText("Nothing is connected").waitFor();
   await page.goto(`${APP}/return#confirmation=${confirmationIn(returned[0])}`);
-  await page.getByText("Nothing was connected").waitFor();
+  await page.getByRole("heading", { name: "Nothing was connected" }).waitFor();
   for (const person of [mallory, alice]) assert.equal(await statusOf(person), "disconnected", person.account);
   assert.equal((await api(mallory, "GET", "/connection/organisations")).body.organisations.length, 0);
 }
@@ -254,7 +262,7 @@ test("with two tabs each comes back with its own consent, and the second says wh
     await first.allowHere();
     await first.page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
     await second.allowHere();
-    await second.page.getByRole("heading", { name: "You are not connected" }).waitFor();
+    await second.page.getByRole("heading", { name: "Still connected to Harbour Sound Ltd" }).waitFor();
     await second.page.getByRole("button", { name: "Connect to Xero" }).waitFor();
     await second.step("second-tab");
     assert.equal(await statusOf(person), "connected");

@@ -130,7 +130,7 @@ class Desk {
   /** From Connect to Xero's page, signed in as the person. */
   async goToConsent(button = "Connect to Xero") {
     const { page, person } = this;
-    await page.getByRole("button", { name: button }).click();
+    await page.getByRole("button", { name: button, exact: true }).click();
     await page.waitForURL("**/identity/connect/authorize?**");
     return this.openConsent(page.url(), person);
   }
@@ -180,7 +180,7 @@ class Desk {
     await this.view("Invoices");
     const form = await this.fillInvoice();
     const number = await form.getByLabel("Number").inputValue();
-    await form.getByRole("button", { name: button }).click();
+    await form.getByRole("button", { name: button, exact: true }).click();
     await form.waitFor({ state: "detached" });
     return number;
   }

@@ -55,9 +55,7 @@
   async function arrive() {
     const outcome = query.get("connection");
     if (outcome === "error") {
-      forgetAll();
-      const reason = query.get("reason");
-      return show("You are not connected", REASONS[reason] ?? "The connection could not be made. Connect again.", again, home);
+      return nothingCame(REASONS[query.get("reason")] ?? "The connection could not be made. Connect again.");
     }
     const confirmation = brought ?? waiting();
     return confirmation ? finish(confirmation) : stands();
@@ -75,7 +73,7 @@
     if (!who) return show("Sign in to finish", "Xero has answered. Sign in to Sessional to finish connecting; do it within four minutes.", signIn);
     if (who.account !== beginning.account || who.user !== beginning.user) {
       const other = ["Connect to Xero", () => burn(confirmation).then(begin)];
-      return show("You are signed in as somebody else", `${beginning.user} began to connect ${beginning.account}, and only they can finish it. Sign in as them, or connect for ${who.account} instead.`, signIn, other);
+      return show("You are signed in as somebody else", `You are ${who.user}. ${beginning.user} began to connect ${beginning.account}, and only they can finish it: sign in as them, or connect ${who.account} yourself.`, signIn, other);
     }
     show("Connecting to Xero…", "This takes a few seconds.");
     const { status } = await confirm(confirmation, beginning);
@@ -88,8 +86,16 @@
     if (!person()) return show("Sign in", "Sign in to Sessional to see how your connection to Xero stands.", ["Sign in", () => askToSignIn(location.pathname)]);
     const { status, organisation } = await present();
     if (status === "connected" || status === "choose_organisation") return goOn(status);
-    const text = status === "error" ? `The connection to ${organisation?.name ?? "Xero"} needs you: connect again.` : "Nothing is connected. Connect again.";
-    return show("You are not connected", text, again, home);
+    if (status === "error") return show("Connect again", `The connection to ${organisation?.name ?? "Xero"} is lost.`, again, home);
+    return show("You are not connected", "Nothing is connected. Connect again.", again, home);
+  }
+
+  /** Nothing came of this consent; what was connected before still is. */
+  async function nothingCame(sentence) {
+    forgetAll();
+    const { status, organisation } = person() ? await present().catch(() => ({})) : {};
+    if (status === "connected") return show(`Still connected to ${organisation.name}`, sentence, home, again);
+    show("Nothing was connected", sentence, again, home);
   }
 
   function goOn(status) {
@@ -102,8 +108,7 @@
     }
     // A refusal is final. What got no answer is asked again with the same confirmation: the answer is then how it stands.
     if (error instanceof Problem && error.status < 500 && error.status !== 429) {
-      forgetAll();
-      return show("You are not connected", error.message, again, home);
+      return nothingCame(error.message);
     }
     const text = error instanceof TypeError ? "Sessional could not be reached. Nothing is lost: try again." : error.message;
     return show("Not finished yet", text, ["Try again", () => arrive()], home);
