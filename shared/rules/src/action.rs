@@ -27,6 +27,8 @@ pub enum Action {
     SendInSessional,
     /// Nothing: it goes on by itself.
     Wait,
+    /// Send the document with the total that Xero computes, or correct it.
+    AcceptTotal,
     /// Void the document in Sessional too.
     Void,
     /// Try again.

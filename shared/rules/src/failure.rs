@@ -6,6 +6,7 @@ mod cause;
 pub use cause::{Cause, group, summary};
 
 use crate::action::Action;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -108,20 +109,82 @@ impl Failure {
     #[must_use]
     pub fn paid_cannot_be_removed(subject: &str) -> Self {
         let message = format!(
-            "{subject} is paid or partly paid in Xero, so it cannot be voided. Remove the payment in Xero, or make a \
-             credit note there, then retry."
+            "{subject} is paid, partly paid or credited in Xero, so it cannot be voided. Remove the payment or the \
+             credit in Xero, then retry."
         );
         Self::new(Cause::Paid, message, Action::OpenXero)
     }
 
     /// A paid document cannot be changed.
     #[must_use]
-    pub fn paid_cannot_be_changed(subject: &str) -> Self {
+    pub fn paid_cannot_be_changed(subject: &str, in_part: bool, kept: &[&str]) -> Self {
+        let how = if in_part { "partly paid" } else { "paid" };
+        let kept = kept.join(", ");
         let message = format!(
-            "{subject} was changed in Sessional after it was paid in Xero, and Xero keeps what was paid. \
-             Correct it in Xero if it has to be."
+            "{subject} is {how} in Xero, which does not change what is paid: {kept} stayed as before. \
+             If that has to change, remove the payment in Xero, then retry."
         );
         Self::new(Cause::Paid, message, Action::OpenXero)
+    }
+
+    /// An invoice over nothing counts as paid at once, and takes no change.
+    #[must_use]
+    pub fn paid_at_once(subject: &str) -> Self {
+        let message = format!(
+            "{subject} was over 0.00, which counts as paid in Xero at once, and Xero does not change it any more. \
+             Void it in Sessional and make a new one under another number."
+        );
+        Self::new(Cause::FixedInXero, message, Action::Void)
+    }
+
+    /// Xero would make it another total than Sessional shows.
+    #[must_use]
+    pub fn total_differs(subject: &str, currency: &str, shown: Decimal, computed: Decimal, reason: &str) -> Self {
+        let message = format!(
+            "{subject} was not sent: Sessional shows {currency} {shown:.2} and Xero would make it {currency} \
+             {computed:.2}. {reason} Correct it in Sessional, or send it as Xero computes it."
+        );
+        Self::new(Cause::TotalDiffers, message, Action::AcceptTotal)
+    }
+
+    /// A document with tax does not become one without in Xero.
+    #[must_use]
+    pub fn basis_fixed(subject: &str) -> Self {
+        let message = format!(
+            "{subject} has VAT in Xero and none in Sessional, and Xero does not change that any more. \
+             Void it in Sessional and make a new one under another number."
+        );
+        Self::new(Cause::FixedInXero, message, Action::Void)
+    }
+
+    /// The currency of an approved document stays.
+    #[must_use]
+    pub fn currency_fixed(subject: &str, theirs: &str) -> Self {
+        let message = format!(
+            "{subject} is in {theirs} in Xero, and Xero does not change the currency of what is approved. \
+             Void it in Sessional and make a new one under another number."
+        );
+        Self::new(Cause::FixedInXero, message, Action::Void).about(theirs)
+    }
+
+    /// Somebody voided or deleted it in Xero.
+    #[must_use]
+    pub fn voided_in_xero(subject: &str) -> Self {
+        let message = format!(
+            "{subject} was voided or deleted in Xero, and stays so. Void it in Sessional too; if it is still owed, \
+             make a new one under another number."
+        );
+        Self::new(Cause::VoidedInXero, message, Action::Void)
+    }
+
+    /// Xero does not show a document that it has shown before.
+    #[must_use]
+    pub fn missing_in_xero(subject: &str) -> Self {
+        let message = format!(
+            "{subject} was in Xero and cannot be found there at this moment, so nothing was done to it. Retry later; \
+             if it stays so, contact support."
+        );
+        Self::new(Cause::MissingInXero, message, Action::Retry)
     }
 
     /// The organisation has no tax rate of this percentage that fits the account.
@@ -136,12 +199,33 @@ impl Failure {
 
     /// A document with this number exists and is not provably ours.
     #[must_use]
-    pub fn number_clash(number: &str) -> Self {
+    pub fn number_clash(number: &str, link: Option<&str>) -> Self {
+        let link = link.map(|link| format!(" ({link})")).unwrap_or_default();
         let message = format!(
-            "Xero already has an invoice {number} that Sessional did not make. Nothing was changed in Xero. \
-             Give this invoice another number in Sessional, or remove the other one in Xero, then retry."
+            "Xero already has an invoice {number} that Sessional did not make{link}. Nothing was changed in Xero. \
+             Give this invoice another number in Sessional."
         );
         Self::new(Cause::NumberClash, message, Action::ChangeNumber)
+    }
+
+    /// The number belongs to an invoice that is voided in Xero.
+    #[must_use]
+    pub fn number_voided(number: &str) -> Self {
+        let message = format!(
+            "Xero keeps the number of a voided invoice, and {number} is one of those: use another. \
+             Give this invoice another number in Sessional."
+        );
+        Self::new(Cause::NumberVoided, message, Action::ChangeNumber)
+    }
+
+    /// The number belongs to another invoice of the same account.
+    #[must_use]
+    pub fn number_of_another(number: &str) -> Self {
+        let message = format!(
+            "Another invoice of yours has the number {number} in Xero already. \
+             Give one of them another number in Sessional."
+        );
+        Self::new(Cause::NumberOfAnother, message, Action::ChangeNumber)
     }
 
     /// No answer after several tries.
@@ -295,8 +379,9 @@ pub fn next(error: &Error) -> Next {
             UnauthorizedReason::ScopeMissing => Next::Lost(ErrorReason::PermissionMissing),
         },
         Error::Forbidden { .. } => Next::Lost(ErrorReason::OrganisationGone),
-        Error::Validation { .. } => Next::Refused,
-        Error::NotFound { .. } | Error::BadRequest { .. } => Next::Operator,
+        // That something is not there is an answer about it alone, and no reason to stop anything else.
+        Error::Validation { .. } | Error::NotFound { .. } => Next::Refused,
+        Error::BadRequest { .. } => Next::Operator,
     }
 }
 

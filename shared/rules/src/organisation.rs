@@ -1,6 +1,8 @@
 //! What is known of a connected organisation between calls: its settings, accounts, tax rates and
 //! currencies, kept in the table so that pushing an invoice costs one call to Xero and not five.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,12 @@ impl Facts {
     #[must_use]
     pub fn fresh(&self, now: Timestamp) -> bool {
         now.duration_since(self.fetched_at) < MAX_AGE
+    }
+
+    /// The organisation's date at this moment.
+    #[must_use]
+    pub fn today(&self, now: Timestamp) -> Date {
+        now.to_zoned(TimeZone::UTC).date()
     }
 
     /// Whether documents may be in this currency.

@@ -6,6 +6,7 @@ mod accept;
 mod order;
 mod reference;
 mod standing;
+mod told;
 pub mod upgrade;
 mod waiting;
 
@@ -13,6 +14,7 @@ pub use accept::{Acceptance, Want};
 pub use order::{ContentRegister, EventOrder, Registers};
 pub use reference::{Call, DocumentKind, Intent, Reference};
 pub use standing::{Standing, State, UnderWay};
+pub use told::{Part, ToldContent, ToldLine};
 pub use waiting::{WaitReason, Waiting};
 
 use crate::account::AccountId;
@@ -155,9 +157,18 @@ pub struct Record {
     /// Hash of the content that is in Xero, to see whether a document was changed.
     #[serde(default, rename = "content")]
     pub content_hash: Option<String>,
+    /// What Sessional last told that is in Xero, part by part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldContent>,
+    /// The content, by its digest, of which the user accepted the total that Xero computes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_total: Option<String>,
     /// Whether the invoice is marked as sent in Xero.
     #[serde(default)]
     pub sent: bool,
+    /// Whether it is never marked as sent: it was overdue when it came to Xero, which reminds the customers of those.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mark_withheld: bool,
     /// Notifications that are written with the change and sent after it.
     pub outbox: Vec<Notification>,
     /// What happened, oldest first.
@@ -194,7 +205,10 @@ impl Record {
             self_retries: 0,
             event: None,
             content_hash: None,
+            told: None,
+            accepted_total: None,
             sent: false,
+            mark_withheld: false,
             outbox: Vec::new(),
             history: Vec::new(),
             created_at: now,

@@ -3,7 +3,7 @@
 
 use crate::account::AccountId;
 use crate::action::Action;
-use crate::failure::{group, summary};
+use crate::failure::{Cause, group, summary};
 use crate::held;
 use crate::ports::{Answer, Queued, SyncQueue, Waiting};
 use crate::record::{Kind, Record, State, UnderWay};
@@ -106,6 +106,15 @@ pub async fn one(queue: &dyn SyncQueue, record: Record) -> Answer<Option<Retried
     let taken = queue.enqueue(&events).await?;
     let retried = taken.iter().filter(|taken| **taken).count();
     Ok(Some(Retried { retried, more: retried < events.len() }))
+}
+
+/// Notes on a record that the user wants this content sent with the total that Xero computes; false where that is not
+/// what stopped it. The next content is compared again.
+pub fn accept_total(record: &mut Record) -> bool {
+    let stopped = record.failure.as_ref().is_some_and(|failure| failure.cause == Cause::TotalDiffers);
+    let Some(content) = record.registers.content.as_ref().filter(|_| stopped) else { return false };
+    record.accepted_total = Some(content.digest.clone());
+    true
 }
 
 fn run(record: &Record) -> Queued {

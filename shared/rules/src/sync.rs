@@ -2,6 +2,7 @@
 //! call to Xero do. Order is kept: what comes after a message that has to wait, waits too.
 
 mod adopt;
+mod basis;
 pub mod contact;
 mod create;
 pub mod document;
@@ -10,8 +11,11 @@ mod history;
 mod hold;
 mod job;
 pub mod message;
+mod number;
 mod party;
 mod remove;
+mod shown;
+mod totals;
 mod update;
 mod usual;
 

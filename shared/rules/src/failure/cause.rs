@@ -47,6 +47,18 @@ pub enum Cause {
     PeriodLocked,
     /// Another document has the number.
     NumberClash,
+    /// An invoice that is voided in Xero has the number, and keeps it.
+    NumberVoided,
+    /// Another invoice of the same account has the number.
+    NumberOfAnother,
+    /// Xero would make it another total than Sessional shows.
+    TotalDiffers,
+    /// The document in Xero has a currency, or a way of taking tax, that stays as it is.
+    FixedInXero,
+    /// The document was voided or deleted in Xero.
+    VoidedInXero,
+    /// Xero does not show the document, and nobody said that it is gone.
+    MissingInXero,
     /// The contact is archived in Xero.
     ContactArchived,
     /// Another contact has the name.
@@ -93,6 +105,12 @@ impl Cause {
             Self::CurrencyMissing => "currency_missing",
             Self::PeriodLocked => "period_locked",
             Self::NumberClash => "number_clash",
+            Self::NumberVoided => "number_voided",
+            Self::NumberOfAnother => "number_of_another",
+            Self::TotalDiffers => "total_differs",
+            Self::FixedInXero => "fixed_in_xero",
+            Self::VoidedInXero => "voided_in_xero",
+            Self::MissingInXero => "missing_in_xero",
             Self::ContactArchived => "contact_archived",
             Self::ContactNameTaken => "contact_name_taken",
             Self::EmailInvalid => "email_invalid",
@@ -130,6 +148,12 @@ impl Cause {
             | Self::WaitsItsTurn
             | Self::PeriodLocked
             | Self::NumberClash
+            | Self::NumberVoided
+            | Self::NumberOfAnother
+            | Self::TotalDiffers
+            | Self::FixedInXero
+            | Self::VoidedInXero
+            | Self::MissingInXero
             | Self::EmailInvalid
             | Self::Paid
             | Self::AlreadyPaid
@@ -194,6 +218,12 @@ pub fn summary(failure: &Failure, count: usize) -> String {
         }
         Cause::PeriodLocked => format!("{items} because their dates lie in a period that is locked in Xero."),
         Cause::NumberClash => format!("{items} because their numbers are taken in Xero."),
+        Cause::NumberVoided => format!("{items} for other numbers: Xero keeps those of voided invoices."),
+        Cause::NumberOfAnother => format!("{items} for other numbers: other invoices of yours have them in Xero."),
+        Cause::TotalDiffers => format!("{items} because Xero would make another total of them than Sessional shows."),
+        Cause::FixedInXero => format!("{items} with a change that Xero does not take once a document is approved."),
+        Cause::VoidedInXero => format!("{items} because the documents were voided or deleted in Xero."),
+        Cause::MissingInXero => format!("{items} because Xero does not show the documents."),
         Cause::ContactArchived => format!("{items} for {}, which is archived in Xero.", named("the contact")),
         Cause::ContactNameTaken => {
             format!("{items} for {}, whose name another contact in Xero has.", named("the contact"))

@@ -87,7 +87,8 @@ impl Record {
         }
         match self.event {
             None => Want::Nothing,
-            Some(_) if in_xero => Want::Update,
+            // What somebody voided or deleted in Xero is not made again: the update says that it is gone.
+            Some(_) if in_xero || self.reference.is_some() => Want::Update,
             Some(_) => Want::Create,
         }
     }
@@ -144,7 +145,10 @@ impl Record {
         self.under_way = UnderWay::Nothing;
         self.registers.sent = None;
         self.content_hash = None;
+        self.told = None;
+        self.accepted_total = None;
         self.sent = false;
+        self.mark_withheld = false;
         self.paid_on = None;
         self.divergence = None;
         self.amounts.due = None;

@@ -36,12 +36,12 @@ impl Sync<'_> {
         self.adopt_invoice(context, job, &found).await?;
         if !job.is_over() && job.step() == Want::Create {
             // Taken, and yet not to be found: an invoice that we may not see. It is not ours to overwrite.
-            return self.refuse(job, Failure::number_clash(&number)).await;
+            return self.refuse(job, Failure::number_clash(&number, None)).await;
         }
         Ok(())
     }
 
-    async fn by_numbers(&self, context: &Context<'_>, numbers: &[String]) -> Result<Vec<Invoice>, Stop> {
+    pub(super) async fn by_numbers(&self, context: &Context<'_>, numbers: &[String]) -> Result<Vec<Invoice>, Stop> {
         let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
         let result = crate::call_xero!(context.session, |tenant| tenant.invoices_by_numbers(&numbers));
         self.or_stop(context.session, result).await
@@ -60,7 +60,10 @@ impl Sync<'_> {
         }
         let clash = found.iter().any(|invoice| same(&invoice)) && job.invoice().is_some();
         match sent.invoice_number {
-            Some(number) if clash => self.refuse(job, Failure::number_clash(&number)).await,
+            Some(number) if clash => {
+                let failure = self.classify_clash(context, job, &number, found).await?;
+                self.refuse(job, failure).await
+            }
             Some(_) | None => Ok(()),
         }
     }

@@ -2,19 +2,25 @@
 //! and every element judged alone. What may have been sent before is looked up before anything is sent.
 
 use super::document::{self, Document};
+use super::totals::{self, TotalCheck};
+use super::update::is_without_tax;
 use super::{Context, Job, MAX_BATCH, Outcome, STORE_WAIT, Stop, Sync};
 use crate::facts;
 use crate::failure::{Failure, MAX_ATTEMPTS, RETRY_WAIT};
-use crate::mapping::Choices;
+use crate::mapping::{Choices, ExpenseDocuments};
 use crate::organisation::Facts;
 use crate::ports::Written;
 use crate::record::{Call, DocumentKind, Intent, Record, Reference, Standing, Want};
 use crate::session::Interruption;
+use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::time::Duration;
-use xero::models::{BankTransaction, BankTransactionsBody, Invoice, InvoicesBody};
+use xero::models::{
+    BankTransaction, BankTransactionsBody, Invoice, InvoiceStatus, InvoicesBody, LineAmountTypes, NewLineItem,
+};
 use xero::refusal::Refusal;
-use xero::{Element, IdempotencyKey, TenantId};
+use xero::{Element, IdempotencyKey, LineItemId, TenantId};
 
 /// A bill or spend money has no number that Xero keeps unique. What may still be on its way there is given
 /// time to arrive before it is looked up: longer than a call to Xero may take.
@@ -210,14 +216,19 @@ impl Sync<'_> {
             .as_ref()
             .map_or((None, None), |document| (document.predicted_total(&context.facts), Some(document.content())));
         let (sent, left_out) = (job.is_sent(), job.left_out());
+        let overdue = job.is_overdue(&context.facts);
+        let rounding = matches!(&job.document, Some(Document::Invoice(invoice)) if is_closed(&invoice.line_items));
+        let told = job.told().map(|told| told.with_ids(made.lines(), rounding));
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         made.write(record);
         record.divergence = None;
         record.content_hash = content;
+        record.told = told;
+        record.mark_withheld = overdue;
         record.sent =
             sent && matches!(&job.document, Some(Document::Invoice(invoice)) if invoice.sent_to_contact == Some(true));
-        record.remark = remark(record, predicted, &left_out);
         record.clear();
+        record.remark = remark(record, predicted, &left_out);
         record.stand(Standing::Synced, message, now);
         if self.records.put_record(record).await? == Written::Conflict {
             job.outcome = Some(Outcome::Again(STORE_WAIT));
@@ -280,20 +291,43 @@ impl Sync<'_> {
 }
 
 impl Made {
+    /// Its lines' ids, in order.
+    pub(super) fn lines(&self) -> impl Iterator<Item = Option<LineItemId>> {
+        let lines = match self {
+            Self::Invoice(invoice) => &invoice.line_items,
+            Self::SpendMoney(spend) => &spend.line_items,
+        };
+        lines.iter().map(|line| line.line_item_id)
+    }
+
+    /// Whether it is marked as sent; a draft never is, whatever was asked.
+    pub(super) fn is_marked(&self) -> bool {
+        let Self::Invoice(invoice) = self else { return false };
+        let draft = matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Submitted);
+        invoice.sent_to_contact.unwrap_or(!draft)
+    }
+
     /// Writes what Xero says of the document into its record.
-    fn write(&self, record: &mut Record) {
+    pub(super) fn write(&self, record: &mut Record) {
         record.reference = Some(match self {
             Self::Invoice(invoice) => Reference::written(invoice),
             Self::SpendMoney(spend) => Reference::spent(spend),
         });
         match self {
+            // An answer may leave out what it has no news of: that is not nothing.
             Self::Invoice(invoice) => {
-                record.amounts.xero_total = invoice.total;
-                record.amounts.due = invoice.amount_due;
-                record.amounts.paid = invoice.amount_paid;
-                record.amounts.credited = invoice.amount_credited;
+                let amounts = &mut record.amounts;
+                amounts.currency = invoice.currency_code.clone().unwrap_or_else(|| amounts.currency.clone());
+                amounts.xero_total = invoice.total.or(amounts.xero_total);
+                amounts.due = invoice.amount_due.or(amounts.due);
+                amounts.paid = invoice.amount_paid.or(amounts.paid);
+                amounts.credited = invoice.amount_credited.or(amounts.credited);
             }
-            Self::SpendMoney(spend) => record.amounts.xero_total = spend.total,
+            Self::SpendMoney(spend) => {
+                let amounts = &mut record.amounts;
+                amounts.currency = spend.currency_code.clone().unwrap_or_else(|| amounts.currency.clone());
+                amounts.xero_total = spend.total.or(amounts.xero_total);
+            }
         }
     }
 }
@@ -304,19 +338,92 @@ pub(super) fn draw(choices: &Choices, facts: &Facts, job: &Job) -> Result<Docume
     let contact = job.contact.ok_or_else(none)?;
     if let Some(invoice) = job.invoice() {
         let sales = choices.sales.ok_or_else(Failure::sales_not_mapped)?.account_id;
-        return document::draw_invoice(invoice, job.is_sent(), contact, sales, facts);
+        // Xero reminds the customers of invoices that are overdue and marked as sent.
+        let mark = job.is_sent() && !job.is_overdue(facts);
+        let drawn = document::draw_invoice(invoice, mark, contact, sales, facts)?;
+        // What is in Xero is compared once it is known how it stands there.
+        return if is_in_xero(job) { Ok(drawn) } else { balance(drawn, job, facts) };
     }
     let expense = job.expense().ok_or_else(none)?;
     let target = choices.expenses.get(&expense.category);
     let target = target.ok_or_else(|| Failure::category_not_mapped(expense.category.word()))?;
-    document::draw_expense(expense, contact, target.account_id, choices, facts)
+    document::draw_expense(expense, contact, target.account_id, &as_made(choices, job), facts)
+}
+
+fn is_in_xero(job: &Job) -> bool {
+    job.record.as_ref().is_some_and(|record| record.reference.is_some())
+}
+
+/// A bill stays a bill, whatever is chosen for new expenses.
+fn as_made<'c>(choices: &'c Choices, job: &Job) -> Cow<'c, Choices> {
+    let made = job.record.as_ref().and_then(|record| record.reference.as_ref()).map(|reference| reference.document);
+    match (made, choices.expense_documents) {
+        (Some(DocumentKind::Bill), ExpenseDocuments::SpendMoney { .. }) => {
+            Cow::Owned(Choices { expense_documents: ExpenseDocuments::default(), ..choices.clone() })
+        }
+        _ => Cow::Borrowed(choices),
+    }
+}
+
+/// An invoice whose total will be the one that Sessional shows: as it is, or with one line that closes a difference of
+/// rounding. Any other difference stops it.
+fn balance(drawn: Document, job: &Job, facts: &Facts) -> Result<Document, Failure> {
+    let (Document::Invoice(mut invoice), Some(total)) = (drawn.clone(), job.shown_total()) else { return Ok(drawn) };
+    let (lines, basis) = (&invoice.line_items, &invoice.line_amount_types);
+    match totals::check(lines, basis, total, false, |line| rate_of(facts, line)) {
+        TotalCheck::Equal | TotalCheck::Unknown => Ok(drawn),
+        TotalCheck::Rounding(missing) => {
+            let closing = totals::rounding_line(missing, basis, lines.first());
+            invoice.line_items.push(closing);
+            Ok(Document::Invoice(invoice))
+        }
+        TotalCheck::Differs(_) if job.accepts_total() => Ok(drawn),
+        TotalCheck::Differs(computed) => {
+            let reason = why_it_differs(facts, total, lines, basis, false, false);
+            Err(Failure::total_differs(&subject(job), &invoice.currency_code, total, computed, reason))
+        }
+    }
+}
+
+/// The rate of a line; without a tax type it carries no tax.
+pub(super) fn rate_of(facts: &Facts, line: &NewLineItem) -> Option<Decimal> {
+    line.tax_type.as_deref().map_or(Some(Decimal::ZERO), |tax_type| facts.rate_of(tax_type))
+}
+
+/// The likely reason for a total that differs.
+pub(super) fn why_it_differs(
+    facts: &Facts,
+    total: Decimal,
+    lines: &[NewLineItem],
+    basis: &LineAmountTypes,
+    untaxed: bool,
+    edited: bool,
+) -> &'static str {
+    if edited {
+        return "It was changed in Xero.";
+    }
+    if untaxed {
+        return "It was made in Xero without VAT and stays so.";
+    }
+    if facts.organisation.pays_tax == Some(false) && !is_without_tax(lines, total) {
+        return "The Xero organisation is not registered for VAT.";
+    }
+    if *basis == LineAmountTypes::Exclusive && is_without_tax(lines, total) {
+        return "Xero adds VAT to its lines.";
+    }
+    "Its lines do not add up to it."
+}
+
+/// Whether the last line closes a difference of rounding.
+fn is_closed(lines: &[NewLineItem]) -> bool {
+    lines.last().is_some_and(|line| line.description == totals::ROUNDING_TEXT)
 }
 
 fn is_open(job: &Job) -> bool {
     !job.is_over() && job.step() == Want::Create
 }
 
-fn made_of<T>(element: Element<T>, made: impl Fn(T) -> Made) -> Result<Made, Vec<String>> {
+pub(super) fn made_of<T>(element: Element<T>, made: impl Fn(T) -> Made) -> Result<Made, Vec<String>> {
     element.into_result().map(made).map_err(xero::Sentences::into_vec)
 }
 
@@ -352,18 +459,29 @@ pub(super) fn key_of(what: &str, hash: Sha256) -> IdempotencyKey {
     IdempotencyKey::new(format!("{what}-{digest}")).expect("a short word and 43 characters of base64 make a key")
 }
 
+const ROUNDING_REMARK: &str = "One line \u{201c}Rounding\u{201d} makes Xero's total the one that Sessional shows. \
+     Xero takes VAT line by line, so the VAT there differs by that much.";
+const WITHHELD_REMARK: &str = "It was overdue when it came to Xero, so it is not marked as sent there: \
+     Xero could remind the customer of it.";
+const DRAFT_REMARK: &str = "It is a draft in Xero, and is marked as sent once it is approved there.";
+
 /// What the user should see although all went well: what differs, and what was left out.
-pub(super) fn remark(
-    record: &Record,
-    predicted: Option<rust_decimal::Decimal>,
-    left_out: &[&'static str],
-) -> Option<String> {
-    let sentences = differing_totals(record, predicted).into_iter();
-    let sentences: Vec<String> = sentences.chain(left_out.iter().map(|left_out| (*left_out).to_owned())).collect();
+pub(super) fn remark(record: &Record, predicted: Option<Decimal>, left_out: &[&'static str]) -> Option<String> {
+    let told_sent = record.registers.sent.is_some();
+    let draft = record.reference.as_ref().is_some_and(|reference| reference.draft);
+    let closed = record.told.as_ref().is_some_and(|told| told.rounding.is_some());
+    let sentences = [
+        differing_totals(record, predicted),
+        closed.then(|| ROUNDING_REMARK.to_owned()),
+        (told_sent && record.mark_withheld).then(|| WITHHELD_REMARK.to_owned()),
+        (told_sent && !record.sent && draft).then(|| DRAFT_REMARK.to_owned()),
+    ];
+    let left_out = left_out.iter().map(|left_out| (*left_out).to_owned());
+    let sentences: Vec<String> = sentences.into_iter().flatten().chain(left_out).collect();
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-fn differing_totals(record: &Record, predicted: Option<rust_decimal::Decimal>) -> Option<String> {
+fn differing_totals(record: &Record, predicted: Option<Decimal>) -> Option<String> {
     let (xero, shown) = (record.amounts.xero_total?, record.amounts.sessional_total);
     let currency = &record.amounts.currency;
     match (shown, predicted) {

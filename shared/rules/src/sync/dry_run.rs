@@ -10,7 +10,7 @@ pub use forecast::{Forecast, Prospect, Request};
 use super::create;
 use super::job::Job;
 use super::party::Party;
-use super::update::{self, Plan};
+use super::update::{DocumentUpdate, Wanted};
 use crate::account::AccountId;
 use crate::connection::{Connection, Status};
 use crate::event::Event;
@@ -121,9 +121,12 @@ impl DryRun<'_> {
         let mut forecast = Forecast::of(Prospect::WouldCreate, create_message(job));
         forecast.requests.extend(contact.map(|party| requests::contact(&party)));
         forecast.requests.push(requests::create(&drawn));
+        let told = job.told();
         if let Some(record) = job.record.as_mut() {
             record.reference = Some(requests::unknown_reference(&drawn));
             record.content_hash = Some(drawn.content());
+            record.told = told;
+            record.sent = matches!(&drawn, Document::Invoice(invoice) if invoice.sent_to_contact == Some(true));
             record.clear();
             record.stands = Standing::Synced;
         }
@@ -131,30 +134,46 @@ impl DryRun<'_> {
     }
 
     async fn update(&self, world: &mut World, job: &mut Job) -> Answer<Forecast> {
-        if world.choices.sales.is_none() {
+        if job.invoice().is_some() && world.choices.sales.is_none() {
             return Ok(Forecast::hold(Failure::sales_not_mapped()));
         }
+        let Some(wanted) = Wanted::of(job) else { return Ok(Forecast::nothing("It is no event")) };
+        if wanted.is_nothing() {
+            return Ok(Forecast::nothing("Xero has this content already"));
+        }
+        let stands = job.record.as_ref().map_or(Standing::NotInXero, |record| record.stands);
+        if let Some(failure) = unchangeable(job, &wanted, stands) {
+            return Ok(Forecast::fail(failure));
+        }
         let contact = self.contact(world, job).await?;
-        let drawn = match draw(world, job) {
-            Ok(Document::Invoice(drawn)) => drawn,
-            Ok(Document::SpendMoney(_)) => return Ok(Forecast::nothing("Spend money is not sent to anybody")),
-            Err(failure) => return Ok(Forecast::fail(failure)),
+        let drawn = match wanted.parts.is_empty() {
+            true => None,
+            false => match draw(world, job) {
+                Ok(drawn) => Some(drawn),
+                Err(failure) => return Ok(Forecast::fail(failure)),
+            },
         };
         world.new_contacts.extend(contact.iter().map(|party| party.id.clone()));
-        let (update, content, changed) = match update::plan(job, drawn) {
-            Plan::Nothing => return Ok(Forecast::nothing("Xero has this content already, and it is marked as sent")),
-            Plan::Refused(failure) => return Ok(Forecast::fail(failure)),
-            Plan::Send { update, content, changed } => (update, content, changed),
+        let (changed, told) = (!wanted.parts.is_empty(), wanted.told.clone());
+        let Some(facts) = world.facts.clone() else { return Ok(Forecast::fail(Failure::no_answer())) };
+        let change = match wanted.compose(job, drawn, None, &facts) {
+            Ok(change) => change,
+            Err(failure) => return Ok(Forecast::fail(failure)),
         };
-        let mut forecast = match changed {
-            true => Forecast::of(Prospect::WouldUpdate, "It would be updated in Xero and marked as sent"),
-            false => Forecast::of(Prospect::WouldMarkSent, "It would be marked as sent in Xero"),
+        let mut forecast = match (changed, change.mark) {
+            (true, true) => Forecast::of(Prospect::WouldUpdate, "It would be updated in Xero and marked as sent"),
+            (true, false) => Forecast::of(Prospect::WouldUpdate, "It would be updated in Xero"),
+            (false, _) => Forecast::of(Prospect::WouldMarkSent, "It would be marked as sent in Xero"),
         };
         forecast.requests.extend(contact.map(|party| requests::contact(&party)));
-        forecast.requests.push(requests::update(&update));
+        forecast.requests.push(match &change.update {
+            DocumentUpdate::Invoice(update) => requests::update(update),
+            DocumentUpdate::SpendMoney(update) => requests::update_spend_money(update),
+        });
         if let Some(record) = job.record.as_mut() {
-            record.content_hash = Some(content);
-            record.sent = true;
+            record.told = Some(told);
+            record.sent |= change.mark;
+            record.clear();
         }
         Ok(forecast)
     }
@@ -207,6 +226,19 @@ fn unchanged(accepted: Acceptance) -> Option<Forecast> {
         Acceptance::Taken | Acceptance::Repeated => None,
         Acceptance::Ignored(why) => Some(Forecast::nothing(why)),
         Acceptance::NotSentYet => Some(Forecast::skip(Failure::not_sent_yet())),
+    }
+}
+
+/// What is known to be refused without a look at Xero.
+fn unchangeable(job: &Job, wanted: &Wanted, stands: Standing) -> Option<Failure> {
+    let subject = create::subject(job);
+    match stands {
+        Standing::Voided | Standing::Deleted => Some(Failure::voided_in_xero(&subject)),
+        Standing::Paid if job.invoice().is_some() => {
+            let kept: Vec<&str> = wanted.parts.iter().map(|part| part.as_str()).collect();
+            Some(Failure::paid_cannot_be_changed(&subject, false, &kept))
+        }
+        _ => None,
     }
 }
 

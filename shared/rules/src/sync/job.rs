@@ -6,7 +6,8 @@ use super::message::{RunRecord, Work};
 use super::party::Party;
 use crate::account::AccountId;
 use crate::event::{Body, Event, Expense, Invoice};
-use crate::record::{Acceptance, Kind, Record, Want};
+use crate::organisation::Facts;
+use crate::record::{Acceptance, Kind, Record, ToldContent, Want};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use xero::ContactId;
@@ -32,6 +33,8 @@ pub struct Job {
     pub(super) maybe_sent: bool,
     /// Whether its contact was followed to the one that it was merged into.
     pub(super) followed_merge: bool,
+    /// When its record was read.
+    pub(super) read_at: Option<Timestamp>,
 }
 
 /// What a job is about.
@@ -82,6 +85,7 @@ impl Job {
             document: None,
             maybe_sent: false,
             followed_merge: false,
+            read_at: None,
         }
     }
 
@@ -136,6 +140,25 @@ impl Job {
         invoice.or_else(|| self.expense().map(Expense::left_out)).unwrap_or_default().to_vec()
     }
 
+    /// What it says of the document, part by part.
+    pub(super) fn told(&self) -> Option<ToldContent> {
+        let invoice = self.invoice().map(ToldContent::of_invoice);
+        invoice.or_else(|| self.expense().map(ToldContent::of_expense))
+    }
+
+    /// Whether the user wants this content sent with the total that Xero computes.
+    pub(super) fn accepts_total(&self) -> bool {
+        let Some(record) = &self.record else { return false };
+        let digest = record.registers.content.as_ref().map(|content| &content.digest);
+        record.accepted_total.is_some() && record.accepted_total.as_ref() == digest
+    }
+
+    /// Whether the invoice is overdue at this moment, by the organisation's own date.
+    pub(super) fn is_overdue(&self, facts: &Facts) -> bool {
+        let due = self.invoice().map(|invoice| invoice.due_on);
+        due.zip(self.read_at).is_some_and(|(due, now)| due < facts.today(now))
+    }
+
     /// Whom the document is for or from.
     pub(super) fn party(&self) -> Option<Party> {
         self.invoice().map(Party::of_invoice).or_else(|| self.expense().map(Party::of_expense))
@@ -184,8 +207,26 @@ impl Job {
             _ => record.event.as_deref().and_then(|event| Event::parse(event).ok()),
         };
         self.maybe_sent = record.may_be_in_xero();
+        self.read_at = Some(now);
         self.record = Some(record);
+        self.show_content();
         accepted
+    }
+
+    /// What waits, is held or failed shows its number and amounts like anything else. What is in Xero has the currency
+    /// and the number that it has there.
+    fn show_content(&mut self) {
+        let number = self.invoice().map(|invoice| invoice.number.to_string());
+        let currency = self.invoice().map(|invoice| invoice.currency.to_string());
+        let currency = currency.or_else(|| self.expense().map(|expense| expense.currency.to_string()));
+        let total = self.shown_total();
+        let Some(record) = self.record.as_mut().filter(|record| record.event.is_some()) else { return };
+        record.amounts.sessional_total = total.or(record.amounts.sessional_total);
+        if record.reference.is_some() {
+            return;
+        }
+        record.number = number.unwrap_or_else(|| record.number.clone());
+        record.amounts.currency = currency.unwrap_or_else(|| record.amounts.currency.clone());
     }
 
     /// What is left to do, by what the record says. What is in Xero is told by the reference; an intent means

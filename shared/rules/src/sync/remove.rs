@@ -3,40 +3,46 @@
 //! already is gone.
 
 use super::create::{key_of, subject};
+use super::shown::{Settlement, ShownDocument};
 use super::{Context, Job, Outcome, Stop, Sync};
 use crate::failure::Failure;
 use crate::record::{DocumentKind, Standing};
 use crate::session::Interruption;
-use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use xero::models::{
-    BankTransactionStatus, BankTransactionUpdate, BankTransactionsBody, Invoice, InvoiceStatus, InvoiceUpdate,
-    InvoicesBody,
+    BankTransactionStatus, BankTransactionUpdate, BankTransactionsBody, InvoiceStatus, InvoiceUpdate, InvoicesBody,
 };
 use xero::{BankTransactionId, Element, IdempotencyKey, InvoiceId};
 
 /// How an attempt to remove ended.
 enum Attempt {
-    Removed,
+    Removed(Standing, &'static str),
     Refused(Vec<String>),
 }
 
-/// What a document that would not be removed turned out to be.
-enum Found {
-    Gone,
-    Paid,
-    /// Alive in another status than was thought.
-    Alive(InvoiceStatus),
+/// How a removal ended.
+enum Removal {
+    /// It is gone, and the history says how.
+    Gone(Standing, &'static str),
+    /// It stays, and there is nothing left of it to be done.
+    Stays(&'static str),
+    /// Somebody has to act.
+    Failed(Failure),
 }
+
+/// What is said of an invoice over nothing, which Xero counts as paid and lets nobody void by itself.
+const STAYS: &str = "It is void in Sessional. In Xero it was over 0.00, which counts as paid there at once and takes no \
+     void: it stays, and nothing is owed on it.";
 
 impl Sync<'_> {
     /// Voids or deletes one document.
     pub(super) async fn remove(&self, context: &Context<'_>, job: &mut Job) -> Result<(), Stop> {
         let Some(record) = &job.record else { return Ok(()) };
         let Some(reference) = record.reference.clone() else { return Ok(()) };
-        if matches!(record.stands, Standing::PartPaid | Standing::Paid) {
-            let failure = Failure::paid_cannot_be_removed(&subject(job));
-            return self.complain(job, failure).await;
+        if matches!(record.stands, Standing::PartPaid | Standing::Paid)
+            && let Some(removal) = self.settled(context, job).await?
+        {
+            return self.removed(job, removal).await;
         }
         let removed = match reference.document {
             DocumentKind::Invoice | DocumentKind::Bill => {
@@ -45,14 +51,14 @@ impl Sync<'_> {
             DocumentKind::SpendMoney => self.remove_spend_money(context, job, reference.bank_transaction()).await,
         };
         match removed {
-            Ok(Ok(message)) => {
-                let now = self.clock.now();
-                if let Some(record) = job.record.as_mut() {
-                    record.void(gone(message), message, now);
-                }
-                self.store(job, Outcome::Done).await
+            Ok(Attempt::Removed(stands, message)) => self.removed(job, Removal::Gone(stands, message)).await,
+            Ok(Attempt::Refused(sentences)) => {
+                let removal = self.refused_removal(context, job, &sentences).await?;
+                self.removed(job, removal).await
             }
-            Ok(Err(failure)) => self.complain(job, failure).await,
+            Err(Interruption::Refused(xero::Error::NotFound { .. })) => {
+                self.complain(job, Failure::missing_in_xero(&subject(job))).await
+            }
             Err(Interruption::NoAnswer(error) | Interruption::Refused(error)) => {
                 self.unanswered(&mut [job], &error.to_string(), false).await
             }
@@ -60,35 +66,73 @@ impl Sync<'_> {
         }
     }
 
+    async fn removed(&self, job: &mut Job, removal: Removal) -> Result<(), Stop> {
+        let now = self.clock.now();
+        let failure = match removal {
+            Removal::Failed(failure) => failure,
+            Removal::Gone(stands, message) => {
+                if let Some(record) = job.record.as_mut() {
+                    record.void(stands, message, now);
+                }
+                return self.store(job, Outcome::Done).await;
+            }
+            Removal::Stays(message) => {
+                if let Some(record) = job.record.as_mut() {
+                    record.clear();
+                    record.remark = Some(message.to_owned());
+                    record.note(message, now);
+                }
+                return self.store(job, Outcome::Done).await;
+            }
+        };
+        self.complain(job, failure).await
+    }
+
+    /// A document that counts as paid is looked at before anything is tried: none when nothing settles it any more.
+    async fn settled(&self, context: &Context<'_>, job: &Job) -> Result<Option<Removal>, Stop> {
+        let Some(shown) = self.look(context, job).await? else {
+            return Ok(Some(Removal::Failed(Failure::missing_in_xero(&subject(job)))));
+        };
+        Ok(match shown.settlement {
+            // Whether Xero voids it is not known for every organisation: it is tried.
+            Settlement::Draft | Settlement::Open | Settlement::Reconciled | Settlement::PaidAtOnce => None,
+            settlement => Some(judge(settlement, &[], &subject(job))),
+        })
+    }
+
+    /// What a document is that Xero would not remove.
+    async fn refused_removal(&self, context: &Context<'_>, job: &Job, sentences: &[String]) -> Result<Removal, Stop> {
+        let shown = self.look(context, job).await?;
+        Ok(match shown.map(|shown: ShownDocument| shown.settlement) {
+            Some(settlement) => judge(settlement, sentences, &subject(job)),
+            // Nobody said that it is gone.
+            None => Removal::Failed(Failure::missing_in_xero(&subject(job))),
+        })
+    }
+
+    /// Approved, or sent back to draft, in Xero since: the other word is tried once.
     async fn remove_invoice(
         &self,
         context: &Context<'_>,
         job: &Job,
         id: InvoiceId,
         draft: bool,
-    ) -> Result<Result<&'static str, Failure>, Interruption> {
-        let mut status = if draft { InvoiceStatus::Deleted } else { InvoiceStatus::Voided };
-        // Approved or sent back to draft in Xero since: the other word is tried once.
-        for _ in 0..2 {
-            let sentences = match self.write_status(context, job, id, status.clone()).await? {
-                Attempt::Removed => return Ok(Ok(word(&status))),
-                Attempt::Refused(sentences) => sentences,
-            };
-            let read = crate::call_xero!(context.session, |tenant| tenant.invoice(id))?;
-            match read.map_or(Found::Gone, |invoice| judge(&invoice)) {
-                Found::Gone => return Ok(Ok("It was voided or deleted in Xero already")),
-                Found::Paid => return Ok(Err(Failure::paid_cannot_be_removed(&subject(job)))),
-                Found::Alive(found) => {
-                    let other =
-                        if found == InvoiceStatus::Authorised { InvoiceStatus::Voided } else { InvoiceStatus::Deleted };
-                    if other == status {
-                        return Ok(Err(Failure::refused(&sentences, &subject(job))));
-                    }
-                    status = other;
-                }
-            }
-        }
-        Ok(Err(Failure::refused(&["valid status for modification".to_owned()], &subject(job))))
+    ) -> Result<Attempt, Interruption> {
+        let (first, other) = match draft {
+            true => (InvoiceStatus::Deleted, InvoiceStatus::Voided),
+            false => (InvoiceStatus::Voided, InvoiceStatus::Deleted),
+        };
+        let sentences = match self.write_status(context, job, id, first).await? {
+            Attempt::Refused(sentences) => sentences,
+            removed => return Ok(removed),
+        };
+        let read = crate::call_xero!(context.session, |tenant| tenant.invoice(id))?;
+        let fits = read.is_some_and(|invoice| match Settlement::of_invoice(&invoice) {
+            Settlement::Draft => other == InvoiceStatus::Deleted,
+            Settlement::Open => other == InvoiceStatus::Voided,
+            _ => false,
+        });
+        if fits { self.write_status(context, job, id, other).await } else { Ok(Attempt::Refused(sentences)) }
     }
 
     async fn write_status(
@@ -98,10 +142,14 @@ impl Sync<'_> {
         id: InvoiceId,
         status: InvoiceStatus,
     ) -> Result<Attempt, Interruption> {
+        let removed = match status {
+            InvoiceStatus::Deleted => Attempt::Removed(Standing::Deleted, "Deleted in Xero"),
+            _ => Attempt::Removed(Standing::Voided, "Voided in Xero"),
+        };
         let body = InvoicesBody::update(&InvoiceUpdate::status(id, status));
         let key = removal_key(job, body.as_str());
         let result = crate::call_xero!(context.session, |tenant| tenant.update_invoice(id, &body, &key));
-        attempt(result)
+        attempt(result, removed)
     }
 
     async fn remove_spend_money(
@@ -109,49 +157,29 @@ impl Sync<'_> {
         context: &Context<'_>,
         job: &Job,
         id: BankTransactionId,
-    ) -> Result<Result<&'static str, Failure>, Interruption> {
-        let update = BankTransactionUpdate { bank_transaction_id: id, status: BankTransactionStatus::Deleted };
-        let body = BankTransactionsBody::from_elements([update.to_json()]);
+    ) -> Result<Attempt, Interruption> {
+        let body = BankTransactionsBody::update(&BankTransactionUpdate::status(id, BankTransactionStatus::Deleted));
         let key = removal_key(job, body.as_str());
         let result = crate::call_xero!(context.session, |tenant| tenant.update_bank_transaction(id, &body, &key));
-        let sentences = match attempt(result)? {
-            Attempt::Removed => return Ok(Ok("Deleted in Xero")),
-            Attempt::Refused(sentences) => sentences,
-        };
-        let read = crate::call_xero!(context.session, |tenant| tenant.bank_transaction(id))?;
-        Ok(match read.map(|spend| spend.status) {
-            None | Some(BankTransactionStatus::Deleted | BankTransactionStatus::Voided) => {
-                Ok("It was deleted in Xero already")
-            }
-            Some(BankTransactionStatus::Authorised | BankTransactionStatus::Other(_)) => {
-                Err(Failure::refused(&sentences, &subject(job)))
-            }
-        })
+        attempt(result, Attempt::Removed(Standing::Deleted, "Deleted in Xero"))
     }
 }
 
-fn judge(invoice: &Invoice) -> Found {
-    let settled = invoice.amount_paid.unwrap_or_default() + invoice.amount_credited.unwrap_or_default();
-    match &invoice.status {
-        InvoiceStatus::Voided | InvoiceStatus::Deleted => Found::Gone,
-        InvoiceStatus::Paid => Found::Paid,
-        _ if settled > Decimal::ZERO => Found::Paid,
-        alive => Found::Alive(alive.clone()),
+/// What becomes of a document that is not removed.
+fn judge(settlement: Settlement, sentences: &[String], subject: &str) -> Removal {
+    match settlement {
+        Settlement::Voided => Removal::Gone(Standing::Voided, "It was voided in Xero already"),
+        Settlement::Deleted => Removal::Gone(Standing::Deleted, "It was deleted in Xero already"),
+        Settlement::Paid | Settlement::PartPaid => Removal::Failed(Failure::paid_cannot_be_removed(subject)),
+        Settlement::PaidAtOnce => Removal::Stays(STAYS),
+        Settlement::Reconciled => Removal::Failed(Failure::refused(&["reconciled".to_owned()], subject)),
+        Settlement::Draft | Settlement::Open => Removal::Failed(Failure::refused(sentences, subject)),
     }
 }
 
-/// Where a document stands that was removed with these words.
-fn gone(message: &str) -> Standing {
-    if message.starts_with("Voided") { Standing::Voided } else { Standing::Deleted }
-}
-
-fn word(status: &InvoiceStatus) -> &'static str {
-    if *status == InvoiceStatus::Deleted { "Deleted in Xero" } else { "Voided in Xero" }
-}
-
-fn attempt<T>(result: Result<Element<T>, Interruption>) -> Result<Attempt, Interruption> {
+fn attempt<T>(result: Result<Element<T>, Interruption>, removed: Attempt) -> Result<Attempt, Interruption> {
     match result {
-        Ok(Element::Ok(..)) => Ok(Attempt::Removed),
+        Ok(Element::Ok(..)) => Ok(removed),
         Ok(Element::Refused { errors, .. }) => Ok(Attempt::Refused(errors.into_vec())),
         Err(Interruption::Refused(xero::Error::Validation { elements, .. })) => {
             Ok(Attempt::Refused(elements.iter().flat_map(|element| element.to_vec()).collect()))

@@ -1,129 +1,184 @@
-//! A document that is in Xero already: brought up to date where its content changed, and marked as sent where it was.
+//! A document that is in Xero already: brought up to date where Sessional changed it, and marked as sent where it was.
 //! Both may be repeated, so they need no intent.
 
-use super::create::{key_of, remark, subject};
-use super::document::Document;
+mod lines;
+mod plan;
+
+pub(super) use plan::{Change, DocumentUpdate, Wanted, is_without_tax};
+
+use super::create::{Made, key_of, made_of, remark, subject};
+use super::shown::ShownDocument;
 use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::failure::Failure;
-use crate::record::{Reference, Standing};
+use crate::record::{Part, Reference, Standing};
 use crate::session::Interruption;
 use sha2::{Digest as _, Sha256};
-use xero::models::{Invoice, InvoiceUpdate, InvoicesBody, NewInvoice};
-use xero::{Element, InvoiceId};
+use xero::models::{BankTransactionsBody, InvoicesBody};
+use xero::refusal::Refusal;
 
-/// What there is to say to Xero about an invoice that it has.
-pub(super) enum Plan {
-    /// Nothing: it knows the content, and who was sent the invoice or has paid it has it.
-    Nothing,
-    /// It cannot be done.
-    Refused(Failure),
-    /// This; `changed` when it is more than that it was sent.
-    Send { update: Box<InvoiceUpdate>, content: String, changed: bool },
-}
-
-/// Decides it by what the record says of the content that Xero has.
-pub(super) fn plan(job: &Job, drawn: NewInvoice) -> Plan {
-    let Some(record) = job.record.as_ref() else { return Plan::Nothing };
-    let Some(id) = record.reference.as_ref().map(|reference| reference.id) else { return Plan::Nothing };
-    let content = Document::Invoice(drawn.clone()).content();
-    let changed = record.content_hash.as_ref() != Some(&content);
-    let paid = matches!(record.stands, Standing::PartPaid | Standing::Paid);
-    if paid && changed {
-        return Plan::Refused(Failure::paid_cannot_be_changed(&subject(job)));
-    }
-    if !changed && (record.sent || paid || !job.is_sent()) {
-        return Plan::Nothing;
-    }
-    Plan::Send { update: Box::new(draw_update(id, job.is_sent(), changed.then_some(drawn))), content, changed }
+/// What became of a change that was sent.
+enum Sent {
+    Done(Made),
+    Refused(Vec<String>),
 }
 
 impl Sync<'_> {
-    /// Updates one invoice and marks it as sent, with one call or none.
+    /// Updates one document, and marks it as sent, with one call, a look before it where that is needed, or none.
     pub(super) async fn update(&self, context: &mut Context<'_>, job: &mut Job) -> Result<(), Stop> {
-        if job.contact.is_none() {
+        let Some(wanted) = Wanted::of(job) else {
+            job.done();
+            return Ok(());
+        };
+        let stands = job.record.as_ref().map_or(Standing::NotInXero, |record| record.stands);
+        if matches!(stands, Standing::Voided | Standing::Deleted) {
+            return self.complain(job, Failure::voided_in_xero(&subject(job))).await;
+        }
+        if wanted.is_nothing() {
+            return self.nothing_new(job).await;
+        }
+        if job.contact.is_none() && !wanted.parts.is_empty() {
             // Its contact is not found yet: nothing can be said about the document.
             job.outcome = Some(Outcome::Again(STORE_WAIT));
             return Ok(());
         }
-        let drawn = match self.draw(context, job).await? {
-            Ok(Document::Invoice(drawn)) => drawn,
-            Ok(Document::SpendMoney(_)) => return self.store(job, Outcome::Done).await,
-            Err(failure) => return self.complain(job, failure).await,
-        };
-        match plan(job, drawn) {
-            Plan::Nothing => {
-                let (sent, now) = (job.is_sent(), self.clock.now());
-                if let Some(record) = job.record.as_mut() {
-                    record.sent |= sent;
-                    record.clear();
-                    record.note("Xero has this content already: nothing was to be done", now);
-                }
-                self.store(job, Outcome::Done).await
+        let mut shown = None;
+        if job.record.as_ref().is_some_and(|record| wanted.needs_look(record)) {
+            match self.look(context, job).await? {
+                Some(document) => shown = Some(document),
+                None => return self.complain(job, Failure::missing_in_xero(&subject(job))).await,
             }
-            Plan::Refused(failure) => self.complain(job, failure).await,
-            Plan::Send { update, content, changed } => self.send_update(context, job, &update, content, changed).await,
         }
+        self.change(context, job, wanted, shown).await
     }
 
-    async fn send_update(
+    async fn change(
         &self,
         context: &mut Context<'_>,
         job: &mut Job,
-        update: &InvoiceUpdate,
-        content: String,
-        changed: bool,
+        wanted: Wanted,
+        shown: Option<ShownDocument>,
     ) -> Result<(), Stop> {
-        let body = InvoicesBody::update(update);
-        let mut hash = Sha256::new();
-        hash.update(body.as_str());
-        hash.update(job.record.as_ref().map_or(0, |record| record.revision).to_be_bytes());
-        let key = key_of("update", hash);
-        let id = update.invoice_id;
-        let result = crate::call_xero!(context.session, |tenant| tenant.update_invoice(id, &body, &key));
-        match result {
-            Ok(Element::Ok(invoice, _)) => self.updated(job, &invoice, content, changed).await,
-            Ok(Element::Refused { errors, .. }) => {
-                let failure = Failure::refused(&errors, &subject(job));
-                self.complain(job, failure).await
-            }
-            Err(Interruption::Refused(xero::Error::Validation { elements, .. })) => {
-                let sentences: Vec<String> = elements.iter().flat_map(|element| element.to_vec()).collect();
-                let failure = Failure::refused(&sentences, &subject(job));
-                self.complain(job, failure).await
+        let drawn = match wanted.parts.is_empty() {
+            true => None,
+            false => match self.draw(context, job).await? {
+                Ok(drawn) => Some(drawn),
+                Err(failure) => return self.complain(job, failure).await,
+            },
+        };
+        let change = match wanted.compose(job, drawn, shown.as_ref(), &context.facts) {
+            Ok(change) => change,
+            Err(failure) => return self.complain(job, failure).await,
+        };
+        let sentences = match self.send_change(context, job, &change).await {
+            Ok(Sent::Done(made)) => return self.updated(job, &made, change).await,
+            Ok(Sent::Refused(sentences)) => sentences,
+            Err(Interruption::Refused(xero::Error::NotFound { .. })) => {
+                return self.complain(job, Failure::missing_in_xero(&subject(job))).await;
             }
             Err(Interruption::NoAnswer(error) | Interruption::Refused(error)) => {
-                self.unanswered(&mut [job], &error.to_string(), false).await
+                return self.unanswered(&mut [job], &error.to_string(), false).await;
             }
-            Err(interruption) => Err(self.interrupted(context.session, interruption).await?),
+            Err(interruption) => return Err(self.interrupted(context.session, interruption).await?),
+        };
+        let says = |refusal: Refusal| sentences.iter().any(|sentence| Refusal::of(sentence) == refusal);
+        if says(Refusal::NumberNotUnique)
+            && let Some(number) = job.invoice().map(|invoice| invoice.number.to_string())
+        {
+            let failure = self.number_clash(context, job, &number).await?;
+            return self.complain(job, failure).await;
+        }
+        // Paid or taken back there a moment ago: what it is now says what can be done.
+        if says(Refusal::DocumentStateDiffers)
+            && shown.is_none()
+            && let Some(document) = self.look(context, job).await?
+            && let Some(wanted) = Wanted::of(job)
+        {
+            return Box::pin(self.change(context, job, wanted, Some(document))).await;
+        }
+        self.complain(job, Failure::refused(&sentences, &subject(job))).await
+    }
+
+    async fn send_change(&self, context: &Context<'_>, job: &Job, change: &Change) -> Result<Sent, Interruption> {
+        let result = match &change.update {
+            DocumentUpdate::Invoice(update) => {
+                let (id, body) = (update.invoice_id, InvoicesBody::update(update));
+                let key = change_key(job, body.as_str());
+                crate::call_xero!(context.session, |tenant| tenant.update_invoice(id, &body, &key))
+                    .map(|element| made_of(element, |invoice| Made::Invoice(Box::new(invoice))))
+            }
+            DocumentUpdate::SpendMoney(update) => {
+                let (id, body) = (update.bank_transaction_id, BankTransactionsBody::update(update));
+                let key = change_key(job, body.as_str());
+                crate::call_xero!(context.session, |tenant| tenant.update_bank_transaction(id, &body, &key))
+                    .map(|element| made_of(element, |spend| Made::SpendMoney(Box::new(spend))))
+            }
+        };
+        match result {
+            Ok(Ok(made)) => Ok(Sent::Done(made)),
+            Ok(Err(sentences)) => Ok(Sent::Refused(sentences)),
+            Err(Interruption::Refused(xero::Error::Validation { elements, .. })) => {
+                Ok(Sent::Refused(elements.iter().flat_map(|element| element.to_vec()).collect()))
+            }
+            Err(interruption) => Err(interruption),
         }
     }
 
-    async fn updated(&self, job: &mut Job, invoice: &Invoice, content: String, changed: bool) -> Result<(), Stop> {
+    async fn updated(&self, job: &mut Job, made: &Made, change: Change) -> Result<(), Stop> {
         let now = self.clock.now();
-        let total = job.shown_total();
-        let sent = job.is_sent();
-        let left_out = job.left_out();
+        let (left_open, left_out) = (change.left.is_some(), job.left_out());
         let Some(record) = job.record.as_mut() else { return Ok(()) };
-        record.amounts.sessional_total = total.or(record.amounts.sessional_total);
-        record.amounts.xero_total = invoice.total.or(record.amounts.xero_total);
-        record.amounts.due = invoice.amount_due.or(record.amounts.due);
-        let mut reference = Reference::written(invoice);
-        match record.reference.take() {
-            // Only the mark was written: what was changed in Xero is still there, and stays shown.
-            Some(before) if !changed => (reference.written, reference.seen) = (before.written, before.seen),
-            _ => record.divergence = None,
+        let before = record.reference.clone();
+        made.write(record);
+        let whole = change.parts.contains(&Part::Lines);
+        if !whole && record.divergence.is_some() {
+            // What was changed in Xero is still there, and stays shown.
+            keep_divergence(record.reference.as_mut(), before);
+        } else {
+            record.divergence = None;
         }
-        record.reference = Some(reference);
-        record.content_hash = Some(content);
-        record.remark = remark(record, None, &left_out);
-        record.sent |= sent;
+        let mut told = change.told;
+        if whole {
+            told = told.with_ids(made.lines(), false);
+            told.rounding = made.lines().last().flatten().filter(|_| change.rounding);
+        } else if let Some(known) = record.told.take() {
+            (told.lines, told.rounding) = (known.lines, known.rounding);
+        }
+        record.told = Some(told);
+        if change.parts.contains(&Part::Number)
+            && let Some(number) = record.reference.as_ref().and_then(|reference| reference.number.clone())
+        {
+            record.number = number;
+        }
+        record.sent |= change.mark && made.is_marked();
+        let event = record.event.clone().filter(|_| left_open);
         record.clear();
-        let message = match (changed, sent) {
-            (true, true) => "Updated in Xero and marked as sent",
-            (true, false) => "Updated in Xero",
-            (false, _) => "Marked as sent in Xero",
+        record.remark = remark(record, None, &left_out);
+        let message = match (change.parts.is_empty(), change.mark && record.sent) {
+            (false, true) => "Updated in Xero and marked as sent",
+            (false, false) => "Updated in Xero",
+            (true, true) => "Marked as sent in Xero",
+            (true, false) => "It is a draft in Xero, and is marked as sent when it is approved there",
         };
         record.note(message, now);
+        if let Some(failure) = change.left {
+            record.event = event;
+            record.fail(failure, now);
+        }
+        self.store(job, Outcome::Done).await
+    }
+
+    /// Xero has what Sessional says, or as much of it as it takes.
+    async fn nothing_new(&self, job: &mut Job) -> Result<(), Stop> {
+        let (now, left_out) = (self.clock.now(), job.left_out());
+        if let Some(record) = job.record.as_mut() {
+            record.clear();
+            record.remark = remark(record, None, &left_out);
+            let message = match record.stands {
+                Standing::Paid => "It is paid in Xero and has this content: nothing was to be done",
+                _ => "Xero has this content already: nothing was to be done",
+            };
+            record.note(message, now);
+        }
         self.store(job, Outcome::Done).await
     }
 
@@ -142,19 +197,17 @@ impl Sync<'_> {
     }
 }
 
-/// Lines go without their ids: Xero removes the lines that are not named and adds those that are new, so what
-/// stays is what was sent.
-fn draw_update(id: InvoiceId, sent: bool, changed: Option<NewInvoice>) -> InvoiceUpdate {
-    let mut update = InvoiceUpdate { sent_to_contact: sent.then_some(true), ..InvoiceUpdate::of(id) };
-    if let Some(invoice) = changed {
-        update.reference = invoice.reference;
-        update.contact = Some(invoice.contact);
-        update.date = Some(invoice.date);
-        update.due_date = invoice.due_date;
-        update.line_amount_types = Some(invoice.line_amount_types);
-        update.currency_code = Some(invoice.currency_code);
-        update.url = invoice.url;
-        update.line_items = Some(invoice.line_items);
+/// Keeps what was written, so that what the bookkeeper changed still differs from it.
+fn keep_divergence(reference: Option<&mut Reference>, before: Option<Reference>) {
+    if let (Some(reference), Some(before)) = (reference, before) {
+        reference.written = before.written;
     }
-    update
+}
+
+/// The key changes with the record: a stored error is not replayed.
+fn change_key(job: &Job, body: &str) -> xero::IdempotencyKey {
+    let mut hash = Sha256::new();
+    hash.update(body);
+    hash.update(job.record.as_ref().map_or(0, |record| record.revision).to_be_bytes());
+    key_of("update", hash)
 }

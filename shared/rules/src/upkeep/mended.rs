@@ -74,6 +74,12 @@ fn is_mended(record: &Record, mapping: &Mapping, facts: &Facts, now: Timestamp) 
         | Cause::AccountInvalid
         | Cause::TaxInvalid
         | Cause::NumberClash
+        | Cause::NumberVoided
+        | Cause::NumberOfAnother
+        | Cause::TotalDiffers
+        | Cause::FixedInXero
+        | Cause::VoidedInXero
+        | Cause::MissingInXero
         | Cause::ContactArchived
         | Cause::ContactNameTaken
         | Cause::EmailInvalid

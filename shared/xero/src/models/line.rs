@@ -1,6 +1,7 @@
 //! Lines of documents, and how their amounts relate to tax.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::open::open_enum;
 use super::{lenient, shows};
@@ -50,6 +51,9 @@ pub struct LineItem {
     /// The account by its id.
     #[serde(default, rename = "AccountID", deserialize_with = "lenient::id")]
     pub account_id: Option<AccountId>,
+    /// The bookkeeper's tracking categories, as they came.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub tracking: Vec<Value>,
 }
 
 /// A line as we send it.
@@ -76,6 +80,9 @@ pub struct NewLineItem {
     /// The kind of tax; without it the account's default applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_type: Option<String>,
+    /// The tracking categories that a line has already: we choose none, and give back what is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tracking: Vec<Value>,
 }
 
 shows!(LineItem { line_item_id, account_code, tax_type });

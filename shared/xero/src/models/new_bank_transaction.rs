@@ -41,16 +41,31 @@ pub struct NewBankTransaction {
 
 shows!(NewBankTransaction { transaction_type, contact, bank_account, date, currency_code });
 
-/// What changes a spend-money transaction: for us, only its removal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What changes a spend-money transaction. Only what is set is sent; lines left out are removed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct BankTransactionUpdate {
     /// The transaction.
     #[serde(rename = "BankTransactionID")]
     pub bank_transaction_id: BankTransactionId,
     /// Deleted.
-    pub status: BankTransactionStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<BankTransactionStatus>,
+    /// Another contact.
+    #[serde(default, with = "contact_by_id::option", skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// A new date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Date>,
+    /// A new link back to us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// All the lines, if any: with `LineItemID` to change one, without to add one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_items: Option<Vec<NewLineItem>>,
 }
+
+shows!(BankTransactionUpdate { bank_transaction_id, status, contact, date });
 
 impl NewBankTransaction {
     /// The element as text, to be kept with the intent and sent as it is.
@@ -60,6 +75,16 @@ impl NewBankTransaction {
 }
 
 impl BankTransactionUpdate {
+    /// A change that changes nothing yet.
+    pub fn of(bank_transaction_id: BankTransactionId) -> Self {
+        Self { bank_transaction_id, status: None, contact: None, date: None, url: None, line_items: None }
+    }
+
+    /// A change of the status alone.
+    pub fn status(bank_transaction_id: BankTransactionId, status: BankTransactionStatus) -> Self {
+        Self { status: Some(status), ..Self::of(bank_transaction_id) }
+    }
+
     /// The element as text.
     pub fn to_json(&self) -> String {
         super::body::element(self)

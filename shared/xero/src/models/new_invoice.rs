@@ -60,7 +60,10 @@ pub struct InvoiceUpdate {
     /// Such as voided or deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<InvoiceStatus>,
-    /// A new reference.
+    /// Another number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_number: Option<String>,
+    /// A new reference; an empty one takes it away, and only what is left out stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Another contact.
@@ -97,6 +100,7 @@ impl InvoiceUpdate {
         Self {
             invoice_id,
             status: None,
+            invoice_number: None,
             reference: None,
             contact: None,
             date: None,

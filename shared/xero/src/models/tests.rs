@@ -104,7 +104,7 @@ fn spend_money_is_written_with_the_account_by_id() {
         }],
     };
     assert_snapshot!(BankTransactionsBody::of(&[spent]).as_str(), @r#"{"BankTransactions":[{"Type":"SPEND","Contact":{"ContactID":"c0ffee00-0000-4000-8000-000000000010"},"BankAccount":{"AccountID":"c0ffee00-0000-4000-8000-000000000040"},"Date":"2026-11-20","Reference":"exp_1","LineAmountTypes":"Inclusive","LineItems":[{"Description":"Fuel","Quantity":1,"UnitAmount":41.10,"AccountCode":"449"}]}]}"#);
-    let removal = BankTransactionUpdate { bank_transaction_id: id(80), status: BankTransactionStatus::Deleted };
+    let removal = BankTransactionUpdate::status(id(80), BankTransactionStatus::Deleted);
     assert_snapshot!(BankTransactionsBody::update(&removal).as_str(), @r#"{"BankTransactions":[{"BankTransactionID":"c0ffee00-0000-4000-8000-000000000050","Status":"DELETED"}]}"#);
 }
 

@@ -55,6 +55,11 @@ pub(super) fn update(update: &InvoiceUpdate) -> Request {
     shown("POST", &format!("/Invoices/{}", update.invoice_id), CHANGE, InvoicesBody::update(update).as_str())
 }
 
+pub(super) fn update_spend_money(update: &BankTransactionUpdate) -> Request {
+    let path = format!("/BankTransactions/{}", update.bank_transaction_id);
+    shown("POST", &path, CHANGE, BankTransactionsBody::update(update).as_str())
+}
+
 pub(super) fn remove(reference: &Reference) -> Forecast {
     let deleted = reference.draft || reference.document == DocumentKind::SpendMoney;
     let mut forecast = match deleted {
@@ -68,9 +73,7 @@ pub(super) fn remove(reference: &Reference) -> Forecast {
         }
         DocumentKind::SpendMoney => {
             let id = reference.bank_transaction();
-            let update = BankTransactionUpdate { bank_transaction_id: id, status: BankTransactionStatus::Deleted };
-            let body = BankTransactionsBody::update(&update);
-            shown("POST", &format!("/BankTransactions/{id}"), CHANGE, body.as_str())
+            update_spend_money(&BankTransactionUpdate::status(id, BankTransactionStatus::Deleted))
         }
     });
     forecast

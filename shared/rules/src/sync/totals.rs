@@ -1,0 +1,126 @@
+//! What Xero will compute is compared with what Sessional shows before anything is sent. A difference that rounding
+//! alone makes is closed by one line; any other stops the document.
+
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+use xero::models::{LineAmountTypes, NewLineItem};
+use xero::money::round2;
+use xero::tax::predict_totals;
+
+/// The largest difference that a line may close: Xero's own bound for rounding.
+const MAX_ROUNDING: Decimal = Decimal::from_parts(10, 0, 0, false, 2);
+/// The text of the line that closes it.
+pub(super) const ROUNDING_TEXT: &str = "Rounding";
+/// No tax, in every country that Xero serves.
+const NO_TAX: &str = "NONE";
+
+/// How a total that Xero will compute compares with the one that Sessional shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TotalCheck {
+    /// The same.
+    Equal,
+    /// This much is missing in Xero, for rounding tax on the sum and not line by line.
+    Rounding(Decimal),
+    /// Xero would make it this.
+    Differs(Decimal),
+    /// It cannot be told before.
+    Unknown,
+}
+
+/// Compares. `converted` says that prices were converted to Xero's basis, which moves each line by a penny at most.
+pub(super) fn check(
+    lines: &[NewLineItem],
+    basis: &LineAmountTypes,
+    shown: Decimal,
+    converted: bool,
+    rate: impl Fn(&NewLineItem) -> Option<Decimal>,
+) -> TotalCheck {
+    let Some(computed) = predict_totals(lines, basis, &rate).map(|totals| totals.total) else {
+        return TotalCheck::Unknown;
+    };
+    let missing = shown - computed;
+    if missing.is_zero() {
+        return TotalCheck::Equal;
+    }
+    let pennies = Decimal::from(lines.len()) * Decimal::new(1, 2);
+    let by_rounding = totals_on_the_sum(lines, basis, rate).contains(&shown) || converted && missing.abs() <= pennies;
+    if missing.abs() <= MAX_ROUNDING && by_rounding {
+        TotalCheck::Rounding(missing)
+    } else {
+        TotalCheck::Differs(computed)
+    }
+}
+
+/// The line that closes a difference of rounding: on the account of the other lines, without tax.
+pub(super) fn rounding_line(missing: Decimal, basis: &LineAmountTypes, like: Option<&NewLineItem>) -> NewLineItem {
+    NewLineItem {
+        description: ROUNDING_TEXT.to_owned(),
+        quantity: Some(Decimal::ONE),
+        unit_amount: Some(missing),
+        account_code: like.and_then(|line| line.account_code.clone()),
+        account_id: like.and_then(|line| line.account_id),
+        tax_type: (*basis != LineAmountTypes::NoTax).then(|| NO_TAX.to_owned()),
+        ..NewLineItem::default()
+    }
+}
+
+/// What a document comes to where tax is taken of the sum: of each rate's sum, or of all before it is rounded.
+fn totals_on_the_sum(
+    lines: &[NewLineItem],
+    basis: &LineAmountTypes,
+    rate: impl Fn(&NewLineItem) -> Option<Decimal>,
+) -> Vec<Decimal> {
+    if *basis != LineAmountTypes::Exclusive {
+        return Vec::new();
+    }
+    let mut nets: BTreeMap<Decimal, Decimal> = BTreeMap::new();
+    for line in lines {
+        let (Some(rate), Some(each)) = (rate(line), line.unit_amount) else { continue };
+        let amount = line.quantity.unwrap_or(Decimal::ONE).checked_mul(each).map(round2);
+        *nets.entry(rate).or_default() += amount.unwrap_or_default();
+    }
+    let net: Decimal = nets.values().sum();
+    let tax = |(rate, net): (&Decimal, &Decimal)| *net * *rate / Decimal::ONE_HUNDRED;
+    let by_rate: Decimal = nets.iter().map(tax).map(round2).sum();
+    let at_once = round2(nets.iter().map(tax).sum());
+    vec![net + by_rate, net + at_once]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(each: &str) -> NewLineItem {
+        let (quantity, unit_amount) = (Some(Decimal::ONE), each.parse().ok());
+        NewLineItem { quantity, unit_amount, account_code: Some("200".to_owned()), ..NewLineItem::default() }
+    }
+
+    fn checked(lines: &[NewLineItem], shown: &str) -> TotalCheck {
+        let rate = |_: &NewLineItem| Some(Decimal::from(20));
+        check(lines, &LineAmountTypes::Exclusive, shown.parse().unwrap(), false, rate)
+    }
+
+    #[test]
+    fn a_penny_of_rounding_is_told_from_a_wrong_total() {
+        let lines = vec![line("0.33"); 3];
+        assert_eq!(checked(&lines, "1.20"), TotalCheck::Equal);
+        // 0.99 × 20% = 0.198 → 0.20 on the sum.
+        assert_eq!(checked(&lines, "1.19"), TotalCheck::Rounding(Decimal::new(-1, 2)));
+        assert_eq!(checked(&lines, "1.21"), TotalCheck::Differs(Decimal::new(120, 2)));
+        assert_eq!(checked(&lines, "0.99"), TotalCheck::Differs(Decimal::new(120, 2)));
+    }
+
+    #[test]
+    fn more_than_ten_pence_is_no_rounding_however_it_came_about() {
+        // 100 lines of 0.33: 6.60 on the sum and 7.00 line by line.
+        assert_eq!(checked(&vec![line("0.33"); 100], "39.60"), TotalCheck::Differs(Decimal::new(4_000, 2)));
+    }
+
+    #[test]
+    fn what_closes_it_is_on_the_same_account_and_without_tax() {
+        let closing = rounding_line(Decimal::new(-1, 2), &LineAmountTypes::Exclusive, Some(&line("0.33")));
+        assert_eq!((closing.account_code.as_deref(), closing.tax_type.as_deref()), (Some("200"), Some("NONE")));
+        let closing = rounding_line(Decimal::new(-1, 2), &LineAmountTypes::NoTax, None);
+        assert_eq!(closing.tax_type, None);
+    }
+}
