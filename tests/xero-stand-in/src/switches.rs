@@ -40,6 +40,8 @@ pub struct Switches {
     pub tax_without_registration: bool,
     /// A document dated on the lock date itself passes.
     pub lock_day_is_open: bool,
+    /// Active contacts may share a name.
+    pub contact_names_may_repeat: bool,
     /// Contact names that differ in case alone may coexist.
     pub contact_names_mind_case: bool,
     /// Halves go to the even neighbour instead of away from zero.
@@ -93,6 +95,7 @@ impl Default for Switches {
             reconciled_may_be_deleted: false,
             tax_without_registration: false,
             lock_day_is_open: false,
+            contact_names_may_repeat: false,
             contact_names_mind_case: false,
             halves_to_even: false,
             quantity_defaults_to_one: false,

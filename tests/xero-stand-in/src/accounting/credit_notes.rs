@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::envelope::{self, Element, Names, Refusal};
 use super::invoices::{document, view};
 use super::listing::{self, Listing, Row};
-use super::{Ctx, fields};
+use super::{Ctx, fields, plans};
 use crate::http::Reply;
 use crate::json::Json;
 use crate::time::{instant_string, wrapped_date};
@@ -79,6 +79,11 @@ pub(crate) fn update(ctx: &mut Ctx<'_>) -> Reply {
 /// `PUT /CreditNotes/{CreditNoteID}/Allocations`
 pub(crate) fn allocate(ctx: &mut Ctx<'_>) -> Reply {
     let Some(note) = named(ctx, ctx.param(0)) else { return Reply::not_found() };
+    allocated(ctx, note)
+}
+
+/// Allocates a credit over the API.
+pub(crate) fn allocated(ctx: &mut Ctx<'_>, note: Uuid) -> Reply {
     let elements = match envelope::elements(ctx, "Allocations") {
         Ok(elements) => elements,
         Err(refusal) => return refusal,
@@ -98,20 +103,41 @@ pub(crate) fn remove_allocation(ctx: &mut Ctx<'_>) -> Reply {
     let (Some(note), Ok(id)) = (named(ctx, ctx.param(0)), ctx.param(1).parse::<Uuid>()) else {
         return Reply::not_found();
     };
-    let known = ctx.ledger.allocations.iter().position(|it| it.id == id && it.credit_note == note);
-    let Some(place) = known else { return Reply::not_found() };
-    let allocation = ctx.ledger.allocations.remove(place);
-    ctx.ledger.settle(allocation.invoice, None, ctx.now);
-    settle(ctx, note);
-    let view = Json::object().with("AllocationID", allocation.id).with("IsDeleted", true);
-    envelope::ok(ctx, "Allocations", None, vec![view])
+    taken_back(ctx, note, id)
+}
+
+/// Takes an allocation of a credit back, over the API.
+pub(crate) fn taken_back(ctx: &mut Ctx<'_>, credit: Uuid, id: Uuid) -> Reply {
+    if !ctx.ledger.allocations.iter().any(|it| it.id == id && it.credit_note == credit) {
+        return Reply::not_found();
+    }
+    match take_back(ctx, id) {
+        Ok(allocation) => {
+            let view = Json::object().with("AllocationID", allocation.id).with("IsDeleted", true);
+            envelope::ok(ctx, "Allocations", None, vec![view])
+        }
+        Err(refusal) => envelope::exception(&refusal.messages.join(" ")),
+    }
+}
+
+/// Takes an allocation back: the credit is free again, and its invoice waits for money.
+pub(crate) fn take_back(ctx: &mut Ctx<'_>, id: Uuid) -> Result<Allocation, Refusal> {
+    let known = ctx.ledger.allocations.iter().find(|it| it.id == id).cloned();
+    let allocation = known.ok_or_else(|| Refusal::because("Allocation could not be found"))?;
+    if let Some(sentence) = ctx.locked(allocation.date) {
+        return Err(Refusal::because(sentence));
+    }
+    ctx.ledger.allocations.retain(|it| it.id != id);
+    ctx.ledger.settle(allocation.invoice, ctx.now);
+    settle(ctx, allocation.credit_note);
+    Ok(allocation)
 }
 
 /// Settles an invoice by a credit note.
 pub(crate) fn apply(ctx: &mut Ctx<'_>, allocation: Allocation) -> Result<Allocation, Refusal> {
     let refuse = |sentence: &str| Err(Refusal::because(sentence));
     let (Some(note), Some(invoice)) =
-        (ctx.ledger.credit_notes.get(&allocation.credit_note), ctx.ledger.invoices.get(&allocation.invoice))
+        (ctx.ledger.credit(allocation.credit_note), ctx.ledger.invoices.get(&allocation.invoice))
     else {
         return refuse(NOT_FOUND);
     };
@@ -131,16 +157,17 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, allocation: Allocation) -> Result<Allocat
         return refuse(&sentence);
     }
     ctx.ledger.allocations.push(allocation.clone());
-    ctx.ledger.settle(allocation.invoice, Some(allocation.date), ctx.now);
+    ctx.ledger.settle(allocation.invoice, ctx.now);
     settle(ctx, allocation.credit_note);
     Ok(allocation)
 }
 
-/// Re-reads whether a credit note is used up; other documents are left alone.
+/// Re-reads whether a credit is used up; other documents are left alone.
 pub(crate) fn settle(ctx: &mut Ctx<'_>, id: Uuid) {
     let applied = ctx.ledger.applied(id);
     let now = ctx.now;
-    let Some(note) = ctx.ledger.credit_notes.get_mut(&id) else { return };
+    let ledger = &mut *ctx.ledger;
+    let Some(note) = ledger.credit_notes.get_mut(&id).or_else(|| ledger.prepaid.get_mut(&id)) else { return };
     if note.status == "AUTHORISED" && applied >= note.total {
         note.status = "PAID".to_owned();
     } else if note.status == "PAID" && applied < note.total {
@@ -195,6 +222,8 @@ fn save(ctx: &mut Ctx<'_>, target: Option<Uuid>, element: &Json) -> Result<Docum
             Some(known.ok_or_else(|| Refusal::because(NOT_FOUND))?)
         }
     };
+    let side = if element.text("Type") == Some("ACCPAYCREDIT") { Kind::AccpayCredit } else { Kind::AccrecCredit };
+    plans::check(ctx, side, "", "DRAFT")?;
     let from = before.as_ref().map_or("DRAFT", |before| before.status.as_str()).to_owned();
     let status = element.text("Status").unwrap_or(&from).to_owned();
     let fine = match (from.as_str(), status.as_str()) {
@@ -260,7 +289,7 @@ fn read_allocation(ctx: &Ctx<'_>, credit_note: Uuid, element: &Json) -> Result<A
     Ok(Allocation { id: crate::ids::fresh(), credit_note, invoice, amount, date })
 }
 
-fn allocation_view(allocation: &Allocation) -> Json {
+pub(crate) fn allocation_view(allocation: &Allocation) -> Json {
     Json::object()
         .with("AllocationID", allocation.id)
         .with("Amount", Json::money(allocation.amount))

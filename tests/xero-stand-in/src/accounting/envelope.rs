@@ -70,7 +70,10 @@ pub(crate) fn written(ctx: &Ctx<'_>, names: &Names, elements: Vec<Element>) -> R
     }
     let shown = elements.into_iter().map(|element| match element {
         Element::Saved(view) if summarize => view.with(names.has_errors, false),
-        Element::Saved(view) => view.with(names.has_errors, false).with("StatusAttributeString", "OK"),
+        Element::Saved(view) => {
+            let status = if view.list("Warnings").is_empty() { "OK" } else { "WARNING" };
+            view.with(names.has_errors, false).with("StatusAttributeString", status)
+        }
         Element::Refused(echo, refusal) => with_errors(echo, &refusal, names, true),
     });
     ok(ctx, names.collection, None, shown.collect())

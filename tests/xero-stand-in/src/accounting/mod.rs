@@ -12,6 +12,8 @@ pub(crate) mod lines;
 pub(crate) mod listing;
 pub(crate) mod parties;
 pub(crate) mod payments;
+pub(crate) mod plans;
+pub(crate) mod prepaid;
 pub(crate) mod routes;
 pub(crate) mod settings;
 

@@ -185,7 +185,7 @@ fn checked_name(ctx: &Ctx<'_>, contact: &Contact, name: &str) -> Result<String, 
         return Err("The contact name cannot contain < or >.".to_owned());
     }
     let taken = |other: &Contact| other.id != contact.id && !other.archived && same_name(ctx, &other.name, &name);
-    if ctx.ledger.contacts.values().any(taken) {
+    if !ctx.switches.contact_names_may_repeat && ctx.ledger.contacts.values().any(taken) {
         return Err(format!(
             "The contact name {name} is already assigned to another contact. The contact name must be unique across all active contacts."
         ));

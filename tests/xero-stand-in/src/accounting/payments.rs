@@ -52,11 +52,22 @@ pub(crate) fn create(ctx: &mut Ctx<'_>) -> Reply {
     let mut done = Vec::new();
     for element in elements {
         done.push(match read(ctx, &element).and_then(|payment| pay(ctx, payment)) {
-            Ok(payment) => Element::Saved(view(ctx, &payment)),
+            Ok(payment) => Element::Saved(made(ctx, &payment)),
             Err(refusal) => Element::Refused(element, refusal),
         });
     }
     envelope::written(ctx, &NAMES, done)
+}
+
+/// The answer to a new payment: one that is dated before its document is taken, with a warning (facts 10.1).
+fn made(ctx: &Ctx<'_>, payment: &Payment) -> Json {
+    let view = view(ctx, payment);
+    let document = ctx.ledger.invoices.get(&payment.document).or_else(|| ctx.ledger.credit(payment.document));
+    if document.is_none_or(|document| document.date <= payment.date) {
+        return view;
+    }
+    let warning = Json::object().with("Message", "The payment date is before the date of the document.");
+    view.with("Warnings", Json::List(vec![warning]))
 }
 
 /// `POST /Payments/{PaymentID}` with `{"Status":"DELETED"}`.
@@ -86,11 +97,17 @@ pub(crate) fn pay(ctx: &mut Ctx<'_>, payment: Payment) -> Result<Payment, Refusa
     if let Some(sentence) = ctx.locked(payment.date) {
         return Err(Refusal::because(sentence));
     }
-    let document =
-        ctx.ledger.invoices.get(&payment.document).or_else(|| ctx.ledger.credit_notes.get(&payment.document));
+    let document = ctx.ledger.invoices.get(&payment.document).or_else(|| ctx.ledger.credit(payment.document));
     let document = document.ok_or_else(|| Refusal::because("Invoice could not be found"))?;
     if document.status != "AUTHORISED" {
         return Err(Refusal::because("Payments can only be made against Authorised documents"));
+    }
+    let account = ctx.ledger.account(payment.account).and_then(|account| account.currency.as_deref());
+    let base = ctx.ledger.organisation.base_currency.as_str();
+    if account.is_some_and(|currency| currency != document.currency && currency != base) {
+        return Err(Refusal::because(
+            "The currency of the account is neither that of the document nor the base currency",
+        ));
     }
     let outstanding = if document.kind.is_invoice() {
         ctx.ledger.outstanding(document)
@@ -101,7 +118,7 @@ pub(crate) fn pay(ctx: &mut Ctx<'_>, payment: Payment) -> Result<Payment, Refusa
         return Err(Refusal::because("Payment amount exceeds the amount outstanding on this document"));
     }
     ctx.ledger.payments.insert(payment.id, payment.clone());
-    ctx.ledger.settle(payment.document, Some(payment.date), ctx.now);
+    ctx.ledger.settle(payment.document, ctx.now);
     super::credit_notes::settle(ctx, payment.document);
     Ok(payment)
 }
@@ -123,14 +140,19 @@ pub(crate) fn remove(ctx: &mut Ctx<'_>, id: Uuid) -> Result<Payment, Refusal> {
     }
     let payment = Payment { deleted: true, updated: ctx.now, ..known };
     ctx.ledger.payments.insert(id, payment.clone());
-    ctx.ledger.settle(payment.document, None, ctx.now);
+    ctx.ledger.settle(payment.document, ctx.now);
     super::credit_notes::settle(ctx, payment.document);
     Ok(payment)
 }
 
 fn read(ctx: &Ctx<'_>, element: &Json) -> Result<Payment, Refusal> {
     let document = target(ctx, element)?;
-    let (document_id, rate) = (document.id, document.currency_rate);
+    let is_base = document.currency == ctx.ledger.organisation.base_currency;
+    let sent = fields::number(ctx, element, "CurrencyRate").map_err(Refusal::because)?;
+    if sent.is_some_and(|rate| rate <= Decimal::ZERO || rate.normalize().scale() > 6) {
+        return Err(Refusal::because("The CurrencyRate is not valid."));
+    }
+    let (document_id, rate) = (document.id, sent.filter(|_| !is_base).unwrap_or(document.currency_rate));
     let account = account(ctx, element)?;
     let amount = fields::number(ctx, element, "Amount").map_err(Refusal::because)?;
     let amount = amount.filter(|amount| *amount > Decimal::ZERO && amount.normalize().scale() <= 2);
@@ -164,7 +186,7 @@ fn target<'c>(ctx: &'c Ctx<'_>, element: &Json) -> Result<&'c Document, Refusal>
     }
     let note = element.get("CreditNote").ok_or_else(unknown)?;
     let id = fields::id(note, "CreditNoteID").map_err(Refusal::because)?.ok_or_else(unknown)?;
-    ctx.ledger.credit_notes.get(&id).ok_or_else(unknown)
+    ctx.ledger.credit(id).ok_or_else(unknown)
 }
 
 fn account(ctx: &Ctx<'_>, element: &Json) -> Result<Uuid, Refusal> {
@@ -184,8 +206,7 @@ pub(crate) fn view(ctx: &Ctx<'_>, payment: &Payment) -> Json {
     let account = ctx.ledger.account(payment.account);
     let account_view =
         Json::object().with("AccountID", payment.account).with_some("Code", account.and_then(|a| a.code.as_deref()));
-    let document =
-        ctx.ledger.invoices.get(&payment.document).or_else(|| ctx.ledger.credit_notes.get(&payment.document));
+    let document = ctx.ledger.invoices.get(&payment.document).or_else(|| ctx.ledger.credit(payment.document));
     let kind = document.map_or(Kind::Accrec, |document| document.kind);
     let paid = document.map(|document| {
         let contact = document.contact.and_then(|id| ctx.ledger.contacts.get(&id));
@@ -203,7 +224,7 @@ pub(crate) fn view(ctx: &Ctx<'_>, payment: &Payment) -> Json {
         .with("PaymentID", payment.id)
         .with_some("BatchPaymentID", payment.batch)
         .with("Date", wrapped_date(payment.date))
-        .with("BankAmount", Json::money(payment.amount))
+        .with("BankAmount", Json::money(bank_amount(ctx, payment, document)))
         .with("Amount", Json::money(payment.amount))
         .with_some("Reference", payment.reference.as_deref())
         .with("CurrencyRate", Json::decimals(payment.currency_rate, 10))
@@ -217,12 +238,28 @@ pub(crate) fn view(ctx: &Ctx<'_>, payment: &Payment) -> Json {
         .with_some(if kind.is_invoice() { "Invoice" } else { "CreditNote" }, paid)
 }
 
+/// What moved in the account: in its own currency, by the payment's rate.
+fn bank_amount(ctx: &Ctx<'_>, payment: &Payment, document: Option<&Document>) -> Decimal {
+    let account = ctx.ledger.account(payment.account).and_then(|account| account.currency.as_deref());
+    let account = account.unwrap_or(&ctx.ledger.organisation.base_currency);
+    let is_other = document.is_some_and(|document| document.currency != account);
+    if is_other && !payment.currency_rate.is_zero() {
+        ctx.round(payment.amount / payment.currency_rate, 2)
+    } else {
+        payment.amount
+    }
+}
+
 fn payment_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Accrec => "ACCRECPAYMENT",
         Kind::Accpay => "ACCPAYPAYMENT",
         Kind::AccrecCredit => "ARCREDITPAYMENT",
         Kind::AccpayCredit => "APCREDITPAYMENT",
+        Kind::ReceiveOverpayment => "AROVERPAYMENTPAYMENT",
+        Kind::SpendOverpayment => "APOVERPAYMENTPAYMENT",
+        Kind::ReceivePrepayment => "ARPREPAYMENTPAYMENT",
+        Kind::SpendPrepayment => "APPREPAYMENTPAYMENT",
         Kind::Spend | Kind::Receive => "",
     }
 }

@@ -1,6 +1,6 @@
 //! The table of operations: method, path, name in Xero's specification, scope, handler.
 
-use super::{Ctx, bank_transactions, contacts, credit_notes, extras, invoices, payments, settings};
+use super::{Ctx, bank_transactions, contacts, credit_notes, extras, invoices, payments, prepaid, settings};
 use crate::http::Reply;
 
 /// One operation of the API.
@@ -92,6 +92,26 @@ static ROUTES: &[Route] = &[
     route("POST", "Payments", "createPayment", PAYMENTS, payments::create),
     route("GET", "Payments/{}", "getPayment", PAYMENTS, payments::get),
     route("POST", "Payments/{}", "deletePayment", PAYMENTS, payments::delete),
+    route("GET", "Overpayments", "getOverpayments", PAYMENTS, prepaid::overpayments),
+    route("GET", "Overpayments/{}", "getOverpayment", PAYMENTS, prepaid::overpayment),
+    route("PUT", "Overpayments/{}/Allocations", "createOverpaymentAllocations", PAYMENTS, prepaid::allocate),
+    route(
+        "DELETE",
+        "Overpayments/{}/Allocations/{}",
+        "deleteOverpaymentAllocations",
+        PAYMENTS,
+        prepaid::remove_allocation,
+    ),
+    route("GET", "Prepayments", "getPrepayments", PAYMENTS, prepaid::prepayments),
+    route("GET", "Prepayments/{}", "getPrepayment", PAYMENTS, prepaid::prepayment),
+    route("PUT", "Prepayments/{}/Allocations", "createPrepaymentAllocations", PAYMENTS, prepaid::allocate),
+    route(
+        "DELETE",
+        "Prepayments/{}/Allocations/{}",
+        "deletePrepaymentAllocations",
+        PAYMENTS,
+        prepaid::remove_allocation,
+    ),
     route("GET", "BankTransactions", "getBankTransactions", BANK, bank_transactions::list),
     route("PUT", "BankTransactions", "createBankTransactions", BANK, bank_transactions::create),
     route("POST", "BankTransactions", "updateOrCreateBankTransactions", BANK, bank_transactions::upsert),

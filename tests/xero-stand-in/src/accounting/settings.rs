@@ -4,12 +4,12 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::listing::{Listing, Row, answer};
-use super::{Ctx, envelope};
+use super::{Ctx, envelope, plans};
 use crate::http::Reply;
 use crate::json::Json;
 use crate::time::{wrapped, wrapped_date};
 use crate::world::Role;
-use crate::world::records::{Account, Currency, TaxRate};
+use crate::world::records::{Account, Currency, Kind, TaxRate};
 
 const ACCOUNT_FIELDS: &[&str] = &[
     "AccountID",
@@ -67,13 +67,15 @@ pub(crate) fn organisation(ctx: &mut Ctx<'_>) -> Reply {
 
 /// `GET /Organisation/Actions`
 pub(crate) fn actions(ctx: &mut Ctx<'_>) -> Reply {
-    let approves = ctx.ledger.organisation.approvals_left != Some(0);
+    let invoices = !plans::is_without_invoicing(&ctx.ledger.organisation.class);
+    let left = invoices && ctx.ledger.organisation.approvals_left != Some(0);
+    let approves = |kind| left && plans::allows(ctx, kind, "", "AUTHORISED");
     let many_currencies = ctx.ledger.currencies.len() > 1;
     let allowed = [
-        ("CreateDraftInvoice", true),
-        ("CreateApprovedInvoice", approves),
-        ("CreateDraftBill", true),
-        ("CreateApprovedBill", approves),
+        ("CreateDraftInvoice", invoices),
+        ("CreateApprovedInvoice", approves(Kind::Accrec)),
+        ("CreateDraftBill", invoices),
+        ("CreateApprovedBill", approves(Kind::Accpay)),
         ("UseMulticurrency", many_currencies),
         ("CreateInvoicePayment", true),
         ("AttachFilesIntoInvoice", true),

@@ -2,20 +2,19 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use jiff::civil::Date;
-use rust_decimal::Decimal;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::money::{self, Wanted, edit_payment, pay};
 use super::types::{Act, Done};
 use crate::accounting::envelope::Refusal;
-use crate::accounting::invoices::{document, write};
-use crate::accounting::{Ctx, contacts, credit_notes, parties, payments};
+use crate::accounting::invoices::write;
+use crate::accounting::{Ctx, contacts, parties, payments};
 use crate::http::Call;
 use crate::json::Json;
 use crate::switches::Switches;
 use crate::world::ledger::Category;
-use crate::world::records::{Allocation, Document, Kind, Payment};
+use crate::world::records::Kind;
 use crate::world::{App, Role, World};
 
 /// Performs an act in an organisation; the error is Xero's sentence.
@@ -53,12 +52,39 @@ pub(crate) fn perform(world: &mut World, tenant: Uuid, act: &Act) -> Result<Done
 
 fn in_ledger(ctx: &mut Ctx<'_>, act: &Act) -> Result<Option<Uuid>, String> {
     match act {
-        Act::Pay { document, amount, date, reconciled } => pay(ctx, *document, *amount, *date, *reconciled).map(Some),
+        Act::Pay { document, amount, date, reconciled } => {
+            let wanted = Wanted { amount: *amount, date: *date, reconciled: *reconciled, ..Wanted::default() };
+            pay(ctx, *document, wanted).map(|payment| Some(payment.id))
+        }
+        Act::RecordPayment { document, amount, date, account, currency_rate, reference } => {
+            let (account, reference) = (account.clone(), reference.clone());
+            let wanted =
+                Wanted { amount: *amount, date: *date, account, rate: *currency_rate, reference, ..Wanted::default() };
+            pay(ctx, *document, wanted).map(|payment| Some(payment.id))
+        }
+        Act::EditPayment { payment, amount, date } => edit_payment(ctx, *payment, *amount, *date).map(Some),
+        Act::PayBatch { documents, date } => money::pay_batch(ctx, documents, *date).map(Some),
+        Act::RemoveBatch { batch } => money::remove_batch(ctx, *batch).map(|()| None),
+        Act::Prepay { contact, amount, overpayment, spend } => {
+            let kind = match (overpayment, spend) {
+                (true, false) => Kind::ReceiveOverpayment,
+                (true, true) => Kind::SpendOverpayment,
+                (false, false) => Kind::ReceivePrepayment,
+                (false, true) => Kind::SpendPrepayment,
+            };
+            money::prepay(ctx, kind, *contact, *amount).map(Some)
+        }
+        Act::Allocate { credit, invoice, amount } => money::allocate(ctx, *credit, *invoice, *amount).map(Some),
+        Act::TakeBack { credit, invoice } => money::take_back(ctx, *credit, *invoice).map(|()| None),
+        Act::WriteOff { invoice, account } => money::write_off(ctx, *invoice, account).map(Some),
+        Act::EnablePayments { code, enabled } => {
+            change_account(ctx, code, |account| account.enable_payments = *enabled)
+        }
         Act::RemovePayment { payment } => {
             let removed = payments::remove(ctx, *payment).map_err(sentence)?;
             Ok(Some(removed.document))
         }
-        Act::Credit { invoice, amount } => credit(ctx, *invoice, *amount).map(Some),
+        Act::Credit { invoice, amount } => money::credit(ctx, *invoice, *amount, None).map(Some),
         Act::Void { invoice } => {
             let status = ctx.ledger.invoices.get(invoice).map(|document| document.status.clone());
             let to = if status.as_deref() == Some("AUTHORISED") { "VOIDED" } else { "DELETED" };
@@ -121,65 +147,6 @@ fn in_ledger(ctx: &mut Ctx<'_>, act: &Act) -> Result<Option<Uuid>, String> {
     }
 }
 
-fn pay(
-    ctx: &mut Ctx<'_>,
-    id: Uuid,
-    amount: Option<Decimal>,
-    date: Option<Date>,
-    reconciled: bool,
-) -> Result<Uuid, String> {
-    let invoice = ctx.ledger.invoices.get(&id).map(|document| (document, ctx.ledger.outstanding(document)));
-    let note = ctx.ledger.credit_notes.get(&id).map(|note| (note, note.total - ctx.ledger.applied(id)));
-    let (document, due) = invoice.or(note).ok_or("the document is unknown")?;
-    let in_currency = |account: &&crate::world::records::Account| {
-        account.is_bank() && !account.archived && account.currency.as_ref() == Some(&document.currency)
-    };
-    let account =
-        ctx.ledger.accounts.iter().find(in_currency).or_else(|| ctx.ledger.accounts.iter().find(|a| a.is_bank()));
-    let payment = Payment {
-        id: crate::ids::fresh(),
-        document: id,
-        account: account.ok_or("there is no bank account")?.id,
-        date: date.unwrap_or_else(|| ctx.today()),
-        amount: amount.unwrap_or(due),
-        currency_rate: document.currency_rate,
-        reference: None,
-        reconciled,
-        batch: None,
-        deleted: false,
-        updated: ctx.now,
-    };
-    payments::pay(ctx, payment).map(|payment| payment.id).map_err(sentence)
-}
-
-fn credit(ctx: &mut Ctx<'_>, id: Uuid, amount: Option<Decimal>) -> Result<Uuid, String> {
-    let invoice = ctx.ledger.invoices.get(&id).ok_or("the invoice is unknown")?.clone();
-    let amount = amount.unwrap_or_else(|| ctx.ledger.outstanding(&invoice));
-    let income = invoice.kind.is_income();
-    let mut note = document::blank(ctx, if income { Kind::AccrecCredit } else { Kind::AccpayCredit });
-    note.status = "AUTHORISED".to_owned();
-    note.number = income.then(|| credit_notes::next_number(ctx));
-    note.contact = invoice.contact;
-    note.currency.clone_from(&invoice.currency);
-    note.currency_rate = invoice.currency_rate;
-    (note.sub_total, note.total) = (amount, amount);
-    note.line_amounts = "NoTax".to_owned();
-    let mut line = invoice.lines.first().ok_or("the invoice has no lines")?.clone();
-    line.id = crate::ids::fresh();
-    line.description = Some("Credit".to_owned());
-    (line.quantity, line.unit_amount, line.line_amount) = (Some(Decimal::ONE), Some(amount), Some(amount));
-    (line.tax_type, line.tax_amount) = (Some("NONE".to_owned()), Decimal::ZERO);
-    note.lines = vec![line];
-    let date = note.date;
-    let Document { id: credit_note, .. } = credit_notes::commit(ctx, note, true);
-    let allocation = Allocation { id: crate::ids::fresh(), credit_note, invoice: id, amount, date };
-    let applied = credit_notes::apply(ctx, allocation);
-    if applied.is_err() {
-        ctx.ledger.credit_notes.remove(&credit_note);
-    }
-    applied.map(|_| credit_note).map_err(sentence)
-}
-
 fn archive_contact(ctx: &mut Ctx<'_>, id: Uuid, archived: bool) -> Result<(), String> {
     let now = ctx.now;
     let contact = ctx.ledger.contacts.get_mut(&id).ok_or("the contact is unknown")?;
@@ -196,7 +163,9 @@ fn merge(ctx: &mut Ctx<'_>, loser: Uuid, winner: Uuid) -> Result<(), String> {
     }
     let contact = ctx.ledger.contacts.get_mut(&loser).ok_or("the loser is unknown")?;
     (contact.archived, contact.merged_to, contact.updated) = (true, Some(winner), now);
-    for table in [&mut ctx.ledger.invoices, &mut ctx.ledger.credit_notes, &mut ctx.ledger.bank_transactions] {
+    // The documents move without a trace in their own UpdatedDateUTC (facts 2.6).
+    let books = &mut *ctx.ledger;
+    for table in [&mut books.invoices, &mut books.credit_notes, &mut books.prepaid, &mut books.bank_transactions] {
         for document in table.values_mut().filter(|document| document.contact == Some(loser)) {
             document.contact = Some(winner);
         }
@@ -236,6 +205,6 @@ fn element(fields: &Value) -> Result<Json, String> {
     Json::parse(&fields.to_string()).map_err(|error| error.to_string())
 }
 
-fn sentence(refusal: Refusal) -> String {
+pub(super) fn sentence(refusal: Refusal) -> String {
     refusal.messages.into_iter().chain(refusal.contact).collect::<Vec<_>>().join(" ")
 }

@@ -39,7 +39,12 @@ pub async fn consent(authorise_url: &str, choice: Choice) -> Result<String> {
     if let Choice::Allow { user: Some(user), .. } = &choice {
         url = format!("{url}&stand_in_user={user}");
     }
-    let page = checked(http.get(&url)).await?.text().await?;
+    let page = checked(http.get(&url)).await?;
+    if let Some(elsewhere) = location(&page) {
+        // At the cap of connections there is no consent page at all.
+        return Ok(elsewhere);
+    }
+    let page = page.text().await?;
     let field = |name: &str| hidden(&page, name).ok_or_else(|| ControlError::Page(format!("no field {name}")));
     let mut form = vec![("request".to_owned(), field("request")?), ("user".to_owned(), field("user")?)];
     match choice {
@@ -55,8 +60,12 @@ pub async fn consent(authorise_url: &str, choice: Choice) -> Result<String> {
     let target = url::Url::parse(authorise_url).and_then(|base| base.join(action));
     let target = target.map_err(|error| ControlError::Page(error.to_string()))?;
     let answer = checked(http.post(target).form(&form)).await?;
+    location(&answer).ok_or_else(|| ControlError::Page("no redirect".to_owned()))
+}
+
+fn location(answer: &reqwest::Response) -> Option<String> {
     let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
-    location.map(str::to_owned).ok_or_else(|| ControlError::Page("no redirect".to_owned()))
+    location.map(str::to_owned)
 }
 
 /// An HTTP client for the loopback address: no redirects followed, no trust anchors loaded.

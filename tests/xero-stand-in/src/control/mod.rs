@@ -3,6 +3,7 @@
 pub(crate) mod acts;
 pub(crate) mod browser;
 pub(crate) mod client;
+mod money;
 pub(crate) mod report;
 pub(crate) mod server;
 pub(crate) mod types;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::types::Totals;
 use crate::accounting::invoices::view;
-use crate::accounting::{Ctx, bank_transactions, contacts, credit_notes, payments};
+use crate::accounting::{Ctx, bank_transactions, contacts, credit_notes, payments, prepaid};
 use crate::http::Call;
 use crate::json::Json;
 use crate::world::records::{Document, Kind};
@@ -41,6 +41,9 @@ pub(crate) fn snapshot(world: &mut World, tenant: Uuid) -> Option<Json> {
     let role = Role::Adviser;
     let ctx = Ctx { ledger, switches: &switches, call: &call, params: &[], app: &app, role, now, sees_payments: true };
     let books = &ctx.ledger;
+    let prepaid = |is: fn(Kind) -> bool| {
+        Json::List(books.prepaid.values().filter(|it| is(it.kind)).map(|it| prepaid::shown(&ctx, it)).collect())
+    };
     let history = books.history.iter().flat_map(|(id, records)| {
         records.iter().map(move |record| Json::object().with("ID", *id).with("Details", record.details.as_str()))
     });
@@ -56,6 +59,8 @@ pub(crate) fn snapshot(world: &mut World, tenant: Uuid) -> Option<Json> {
                 "BankTransactions",
                 Json::List(books.bank_transactions.values().map(|it| bank_transactions::shown(&ctx, it)).collect()),
             )
+            .with("Overpayments", prepaid(Kind::is_overpayment))
+            .with("Prepayments", prepaid(Kind::is_prepayment))
             .with("Payments", Json::List(books.payments.values().map(|it| payments::view(&ctx, it)).collect()))
             .with("HistoryRecords", Json::List(history.collect())),
     )

@@ -122,6 +122,7 @@ async fn change_organisation(
         it.offline = change.offline.unwrap_or(it.offline);
         it.pays_tax = change.pays_tax.unwrap_or(it.pays_tax);
         it.is_demo = change.is_demo.unwrap_or(it.is_demo);
+        it.class = change.class.unwrap_or_else(|| it.class.clone());
         it.approvals_left = change.approvals_left.or(it.approvals_left);
         it.other_uncertified_apps = change.other_uncertified_apps.unwrap_or(it.other_uncertified_apps);
         Ok(StatusCode::NO_CONTENT.into_response())

@@ -104,7 +104,11 @@ fn dispatch(world: &mut World, call: &Call, at: Timestamp, note: &mut Note) -> R
             pages::bookkeeper::act(world, act, call)
         }
         (_, ["api.xro", "2.0", rest @ ..]) => accounting(world, call, rest, at, note),
-        _ if matches!(first, "identity" | "connect" | ".well-known" | "connections" | "Connections") => {
+        _ if matches!(
+            first,
+            "identity" | "connect" | "connectionLimit" | ".well-known" | "connections" | "Connections"
+        ) =>
+        {
             let Some(found) = identity::route(call.method.as_str(), &segments, call) else {
                 return Reply::not_found();
             };

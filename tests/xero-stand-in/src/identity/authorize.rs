@@ -24,6 +24,10 @@ pub(crate) fn page(world: &World, call: &Call) -> Reply {
     let wanted = call.param("stand_in_user").and_then(|id| id.parse::<Uuid>().ok());
     let user = wanted.and_then(|id| world.users.get(&id)).or_else(|| world.users.values().next());
     let Some(user) = user else { return consent::error("access_denied", "There is no user.") };
+    let renews = world.connections.iter().any(|c| c.client_id == request.app.client_id && c.user == user.id);
+    if at_cap(world, request.app) && !renews {
+        return to_connection_limit(world);
+    }
     let choices = world.ledgers.values().filter(|ledger| ledger.members.contains_key(&user.id)).map(|ledger| Choice {
         id: ledger.organisation.id,
         name: ledger.organisation.name.clone(),
@@ -66,6 +70,10 @@ pub(crate) fn decide(world: &mut World, call: &Call, now: Timestamp) -> Reply {
     let Some(app) = world.apps.get(&request.client_id).cloned() else {
         return consent::error("unauthorized_client", "Unknown client or client not enabled");
     };
+    let is_new = |tenant: &Uuid| world.connection(&app.client_id, user, *tenant).is_none();
+    if at_cap(world, &app) && tenants.iter().any(is_new) {
+        return to_connection_limit(world);
+    }
     let refused = tenants.iter().find_map(|tenant| refusal(world, &app, user, *tenant));
     if let Some(reason) = refused {
         return consent::error("access_denied", &reason);
@@ -118,6 +126,21 @@ fn connect(world: &mut World, granted: &Consent, tenant: Uuid, now: Timestamp) {
     }
 }
 
+/// Whether the app has all the connections that its tier allows.
+fn at_cap(world: &World, app: &App) -> bool {
+    world.connections.iter().filter(|c| c.client_id == app.client_id).count() >= app.tier.connections()
+}
+
+/// Facts 10.2: the browser ends on a page of Xero's own, and the app never hears of it.
+fn to_connection_limit(world: &World) -> Reply {
+    Reply::redirect(&format!("{}/connectionLimit", world.xero_url))
+}
+
+/// `GET /connectionLimit`: the page that nobody comes back from.
+pub(crate) fn connection_limit() -> Reply {
+    consent::dead_end("Connection limit reached", "This app has reached its limit of connections.")
+}
+
 /// Why an organisation cannot be connected, if so.
 fn refusal(world: &World, app: &App, user: Uuid, tenant: Uuid) -> Option<String> {
     let ledger = world.ledgers.get(&tenant)?;
@@ -126,10 +149,6 @@ fn refusal(world: &World, app: &App, user: Uuid, tenant: Uuid) -> Option<String>
     }
     if world.connection(&app.client_id, user, tenant).is_some() {
         return None;
-    }
-    let connected = world.connections.iter().filter(|c| c.client_id == app.client_id).count();
-    if connected >= app.tier.connections() {
-        return Some("This app has reached its limit of connections.".to_owned());
     }
     let uncertified = |c: &&Connection| {
         c.tenant == tenant

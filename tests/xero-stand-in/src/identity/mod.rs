@@ -21,6 +21,7 @@ use crate::world::World;
 pub(crate) enum Identity {
     ConsentPage,
     ConsentDecision,
+    ConnectionLimit,
     Token(String),
     Revocation,
     Discovery,
@@ -35,6 +36,7 @@ impl Identity {
         match self {
             Self::ConsentPage => "authorize",
             Self::ConsentDecision => "consent",
+            Self::ConnectionLimit => "page",
             Self::Token(grant) => match grant.as_str() {
                 "authorization_code" => "token.authorization_code",
                 "refresh_token" => "token.refresh_token",
@@ -60,6 +62,7 @@ pub(crate) fn route(method: &str, segments: &[&str], call: &Call) -> Option<Iden
     Some(match (method, segments) {
         ("GET", ["identity", "connect", "authorize"]) => Identity::ConsentPage,
         ("POST", ["identity", "connect", "authorize"]) => Identity::ConsentDecision,
+        ("GET", ["connectionLimit"]) => Identity::ConnectionLimit,
         ("POST", ["connect", "token"]) => {
             let grant = call.form().into_iter().find(|(key, _)| key == "grant_type");
             Identity::Token(grant.map(|(_, value)| value).unwrap_or_default())
@@ -78,6 +81,7 @@ pub(crate) fn answer(world: &mut World, found: Identity, call: &Call, now: Times
     match found {
         Identity::ConsentPage => authorize::page(world, call),
         Identity::ConsentDecision => authorize::decide(world, call, now),
+        Identity::ConnectionLimit => authorize::connection_limit(),
         Identity::Token(_) => token::exchange(world, call, now),
         Identity::Revocation => token::revoke(world, call),
         Identity::Discovery => discovery(world),

@@ -82,6 +82,11 @@ impl Page<'_> {
     }
 }
 
+/// A page without any way on.
+pub(crate) fn dead_end(title: &str, sentence: &str) -> Reply {
+    Reply::html(200, layout(&format!("{title} (stand-in)"), &format!("<p>{}</p>", escaped(sentence))))
+}
+
 /// The page of a request that is wrong: HTML with status 500, and no way back to the app.
 pub(crate) fn error(code: &str, detail: &str) -> Reply {
     let body = format!(

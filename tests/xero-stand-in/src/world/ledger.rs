@@ -63,6 +63,9 @@ pub(crate) struct Ledger {
     pub(crate) contacts: BTreeMap<Uuid, Contact>,
     pub(crate) invoices: BTreeMap<Uuid, Document>,
     pub(crate) credit_notes: BTreeMap<Uuid, Document>,
+    /// Overpayments and prepayments.
+    #[serde(default)]
+    pub(crate) prepaid: BTreeMap<Uuid, Document>,
     pub(crate) bank_transactions: BTreeMap<Uuid, Document>,
     pub(crate) payments: BTreeMap<Uuid, Payment>,
     pub(crate) allocations: Vec<Allocation>,
@@ -97,12 +100,17 @@ impl Ledger {
         self.payments_of(document).map(|payment| payment.amount).sum()
     }
 
-    /// What credit notes have settled of an invoice.
+    /// A credit note, an overpayment or a prepayment.
+    pub(crate) fn credit(&self, id: Uuid) -> Option<&Document> {
+        self.credit_notes.get(&id).or_else(|| self.prepaid.get(&id))
+    }
+
+    /// What credit of any kind has settled of an invoice.
     pub(crate) fn credited(&self, invoice: Uuid) -> Decimal {
         self.allocations.iter().filter(|a| a.invoice == invoice).map(|a| a.amount).sum()
     }
 
-    /// What of a credit note is used up, by allocation or refund.
+    /// What of a credit is used up, by allocation or refund.
     pub(crate) fn applied(&self, credit_note: Uuid) -> Decimal {
         let allocated: Decimal =
             self.allocations.iter().filter(|a| a.credit_note == credit_note).map(|a| a.amount).sum();
@@ -131,9 +139,13 @@ impl Ledger {
     }
 
     /// Re-reads whether an invoice is paid after money moved, and tells about it.
-    pub(crate) fn settle(&mut self, id: Uuid, on: Option<Date>, at: Timestamp) {
+    pub(crate) fn settle(&mut self, id: Uuid, at: Timestamp) {
         let Some(document) = self.invoices.get(&id) else { return };
         let due = self.outstanding(document);
+        let allocated = self.allocations.iter().filter(|allocation| allocation.invoice == id);
+        let days = self.payments_of(id).map(|payment| payment.date).chain(allocated.map(|it| it.date));
+        // The day on which the last of it came; an invoice over nothing never waited.
+        let on = days.max().or(Some(document.date));
         let Some(document) = self.invoices.get_mut(&id) else { return };
         if document.status == "AUTHORISED" && due <= Decimal::ZERO {
             document.status = "PAID".to_owned();

@@ -25,12 +25,23 @@ pub(crate) struct Organisation {
     pub(crate) next_number: u32,
     /// The organisation is temporarily offline: 503 with plain text.
     pub(crate) offline: bool,
+    /// What left the drafts, and when: plans count it.
+    #[serde(default)]
+    pub(crate) submitted: Vec<Submitted>,
     /// How many more documents the plan lets through approval.
     pub(crate) approvals_left: Option<u32>,
     /// Connected uncertified apps of other makers.
     pub(crate) other_uncertified_apps: usize,
     /// `ORGANISATION`, or another tenant type such as `PRACTICE`.
     pub(crate) tenant_type: String,
+}
+
+/// A document that left the drafts, or was approved.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Submitted {
+    pub(crate) kind: Kind,
+    pub(crate) at: Timestamp,
+    pub(crate) approved: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -119,9 +130,14 @@ pub(crate) enum Kind {
     AccpayCredit,
     Spend,
     Receive,
+    ReceiveOverpayment,
+    SpendOverpayment,
+    ReceivePrepayment,
+    SpendPrepayment,
 }
 
 impl Kind {
+    /// What a request may write by name; overpayments and prepayments arise from money.
     pub(crate) const ALL: [Self; 6] =
         [Self::Accrec, Self::Accpay, Self::AccrecCredit, Self::AccpayCredit, Self::Spend, Self::Receive];
 
@@ -133,6 +149,10 @@ impl Kind {
             Self::AccpayCredit => "ACCPAYCREDIT",
             Self::Spend => "SPEND",
             Self::Receive => "RECEIVE",
+            Self::ReceiveOverpayment => "RECEIVE-OVERPAYMENT",
+            Self::SpendOverpayment => "SPEND-OVERPAYMENT",
+            Self::ReceivePrepayment => "RECEIVE-PREPAYMENT",
+            Self::SpendPrepayment => "SPEND-PREPAYMENT",
         }
     }
 
@@ -142,7 +162,18 @@ impl Kind {
 
     /// Money comes in: sales side.
     pub(crate) fn is_income(self) -> bool {
-        matches!(self, Self::Accrec | Self::AccrecCredit | Self::Receive)
+        matches!(
+            self,
+            Self::Accrec | Self::AccrecCredit | Self::Receive | Self::ReceiveOverpayment | Self::ReceivePrepayment
+        )
+    }
+
+    pub(crate) fn is_overpayment(self) -> bool {
+        matches!(self, Self::ReceiveOverpayment | Self::SpendOverpayment)
+    }
+
+    pub(crate) fn is_prepayment(self) -> bool {
+        matches!(self, Self::ReceivePrepayment | Self::SpendPrepayment)
     }
 
     pub(crate) fn is_invoice(self) -> bool {
@@ -222,6 +253,7 @@ pub(crate) struct Payment {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Allocation {
     pub(crate) id: Uuid,
+    /// The credit note, overpayment or prepayment.
     pub(crate) credit_note: Uuid,
     pub(crate) invoice: Uuid,
     pub(crate) amount: Decimal,

@@ -108,10 +108,18 @@ async fn a_starter_app_has_five_connections_and_no_sixth() {
             world.consent(SCOPES, &Choice::allow(ALEX, tenant)).await;
         } else {
             let url = authorise_url(world.stand_in.xero_url(), SCOPES, "x");
-            assert!(control::consent(&url, Choice::allow(ALEX, tenant)).await.is_err());
+            let ended = control::consent(&url, Choice::allow(ALEX, tenant)).await.unwrap();
+            assert_eq!(ended, world.url("/connectionLimit"), "Xero's own page");
+            let blake = control::consent(&url, Choice::allow(BLAKE, HARBOUR_SOUND)).await.unwrap();
+            assert_eq!(blake, ended, "before anything can be chosen");
+            let page = send(world.http.get(ended)).await;
+            assert_eq!(page.status, 200);
+            assert!(!page.text.contains("href=") && !page.text.contains("<form"), "no way back: {}", page.text);
         }
     }
     assert_eq!(world.connections().await.len(), 5);
+    world.consent(SCOPES, &Choice::allow(ALEX, HARBOUR_SOUND)).await;
+    assert_eq!(world.connections().await.len(), 5, "what is connected may be renewed");
 }
 
 #[tokio::test]

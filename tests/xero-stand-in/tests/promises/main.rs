@@ -23,6 +23,7 @@ mod idempotency;
 mod in_process;
 mod invoices;
 mod listings;
+mod money;
 mod pages;
 mod settlement;
 mod strictness;

@@ -56,6 +56,8 @@ pub(crate) fn head(ctx: &Ctx<'_>, document: &Document) -> Json {
     let (id, number) = match document.kind {
         Kind::Accrec | Kind::Accpay => ("InvoiceID", "InvoiceNumber"),
         Kind::AccrecCredit | Kind::AccpayCredit => ("CreditNoteID", "CreditNoteNumber"),
+        Kind::ReceiveOverpayment | Kind::SpendOverpayment => ("OverpaymentID", "OverpaymentNumber"),
+        Kind::ReceivePrepayment | Kind::SpendPrepayment => ("PrepaymentID", "PrepaymentNumber"),
         Kind::Spend | Kind::Receive => ("BankTransactionID", "BankTransactionNumber"),
     };
     let has_files = ctx.ledger.attachments.get(&document.id).is_some_and(|files| !files.is_empty());
@@ -129,9 +131,24 @@ fn settled(ctx: &Ctx<'_>, view: Json, document: &Document, due: Decimal) -> Json
         .with_some("ExpectedPaymentDate", document.expected_date.map(wrapped_date))
         .with_some("SentToContact", (document.kind == Kind::Accrec).then_some(document.sent))
         .with("IsDiscounted", discounted)
-        .with("Prepayments", Json::List(Vec::new()))
-        .with("Overpayments", Json::List(Vec::new()))
+        .with("Prepayments", applied(ctx, document, "PrepaymentID", Kind::is_prepayment))
+        .with("Overpayments", applied(ctx, document, "OverpaymentID", Kind::is_overpayment))
         .with("UpdatedDateUTCString", instant_string(document.updated))
+}
+
+/// Overpayments or prepayments against an invoice.
+fn applied(ctx: &Ctx<'_>, document: &Document, id: &str, is: fn(Kind) -> bool) -> Json {
+    let allocations = ctx.ledger.allocations.iter().filter(|allocation| allocation.invoice == document.id);
+    let shown = allocations.filter_map(|allocation| {
+        let credit = ctx.ledger.prepaid.get(&allocation.credit_note).filter(|credit| is(credit.kind))?;
+        let view = Json::object()
+            .with(id, credit.id)
+            .with("Date", wrapped_date(credit.date))
+            .with("AppliedAmount", Json::money(allocation.amount))
+            .with("Total", Json::money(credit.total));
+        Some(view)
+    });
+    Json::List(shown.collect())
 }
 
 /// Payments and credit notes against an invoice.
@@ -141,15 +158,16 @@ fn credits(ctx: &Ctx<'_>, view: Json, document: &Document) -> Json {
         false => Vec::new(),
     };
     let notes = ctx.ledger.allocations.iter().filter(|allocation| allocation.invoice == document.id);
-    let notes = notes.map(|allocation| {
-        let number = ctx.ledger.credit_notes.get(&allocation.credit_note).and_then(|note| note.number.clone());
-        Json::object()
-            .with("CreditNoteID", allocation.credit_note)
-            .with_some("CreditNoteNumber", number)
+    let notes = notes.filter_map(|allocation| {
+        let note = ctx.ledger.credit_notes.get(&allocation.credit_note)?;
+        let view = Json::object()
+            .with("CreditNoteID", note.id)
+            .with_some("CreditNoteNumber", note.number.as_deref())
             .with("AppliedAmount", Json::money(allocation.amount))
             .with("Date", wrapped_date(allocation.date))
             .with("Total", Json::money(allocation.amount))
-            .with("HasErrors", false)
+            .with("HasErrors", false);
+        Some(view)
     });
     view.with("Payments", Json::List(payments))
         .with("CreditNotes", Json::List(notes.collect()))

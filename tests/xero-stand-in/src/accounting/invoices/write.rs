@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{NAMES, document, read, view};
 use crate::accounting::envelope::{self, Element, Refusal};
-use crate::accounting::{Ctx, fields};
+use crate::accounting::{Ctx, fields, plans};
 use crate::http::Reply;
 use crate::json::Json;
 use crate::world::ledger::Category;
@@ -67,10 +67,11 @@ fn write(ctx: &mut Ctx<'_>, target: impl Fn(&Ctx<'_>, &Json) -> Result<Option<Uu
 pub(crate) fn add(ctx: &mut Ctx<'_>, element: &Json) -> Result<Document, Refusal> {
     let kind = element.text("Type").and_then(Kind::named).filter(|kind| kind.is_invoice());
     let kind = kind.ok_or_else(|| Refusal::because("The Type must be ACCREC or ACCPAY."))?;
+    let status = element.text("Status").unwrap_or("DRAFT").to_owned();
+    plans::check(ctx, kind, "", &status)?;
     let mut draft = document::blank(ctx, kind);
     let party = document::apply(ctx, element, &mut draft, true)?;
     draft.number = fields::text(element, "InvoiceNumber", 255).map_err(Refusal::because)?.filter(|n| !n.is_empty());
-    let status = element.text("Status").unwrap_or("DRAFT").to_owned();
     if !["DRAFT", "SUBMITTED", "AUTHORISED"].contains(&status.as_str()) {
         return Err(Refusal::because(BAD_STATUS));
     }
@@ -91,6 +92,7 @@ pub(crate) fn change(ctx: &mut Ctx<'_>, id: Uuid, element: &Json) -> Result<Docu
     let status = element.text("Status").unwrap_or(&before.status).to_owned();
     let settled = ctx.ledger.is_settled_in_part(id);
     allowed(ctx, &before, &status, settled)?;
+    plans::check(ctx, before.kind, &before.status, &status)?;
     if is_approved(&before) && document::other_basis(element, &before) {
         // Facts 2.10: such a request dies, today and for ever.
         return Err(Refusal { crash: true, ..Refusal::default() });
@@ -237,7 +239,9 @@ fn mark_sent(element: &Json, document: &mut Document) {
 }
 
 fn commit(ctx: &mut Ctx<'_>, mut document: Document, created: bool) -> Document {
-    let was_approved = ctx.ledger.invoices.get(&document.id).is_some_and(|known| known.status == "AUTHORISED");
+    let was = ctx.ledger.invoices.get(&document.id).map_or("", |known| known.status.as_str()).to_owned();
+    let was_approved = was == "AUTHORISED";
+    plans::note(ctx, document.kind, &was, &document.status);
     if document.status == "AUTHORISED" && !was_approved {
         let left = &mut ctx.ledger.organisation.approvals_left;
         *left = left.map(|left| left.saturating_sub(1));
@@ -248,8 +252,7 @@ fn commit(ctx: &mut Ctx<'_>, mut document: Document, created: bool) -> Document 
     ctx.ledger.happened(Category::Invoice, id, created, ctx.now);
     if document.status == "AUTHORISED" && document.total.is_zero() && !document.lines.is_empty() {
         // Nothing is due, so nothing waits for a payment.
-        let today = document.date;
-        ctx.ledger.settle(id, Some(today), ctx.now);
+        ctx.ledger.settle(id, ctx.now);
         ctx.ledger.happened.pop();
     }
     ctx.ledger.invoices.get(&id).cloned().unwrap_or(document)

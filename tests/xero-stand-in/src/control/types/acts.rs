@@ -26,6 +26,94 @@ pub enum Act {
         #[serde(default)]
         reconciled: bool,
     },
+    /// Records a payment with all that the desk knows of it.
+    RecordPayment {
+        /// The invoice, bill, credit note, overpayment or prepayment.
+        document: Uuid,
+        /// All that is due unless given.
+        #[serde(default)]
+        amount: Option<Decimal>,
+        /// Today unless given; before the document or in the future too.
+        #[serde(default)]
+        date: Option<Date>,
+        /// The code of the account; a bank account of the document's currency unless given.
+        #[serde(default)]
+        account: Option<String>,
+        /// Units of the document's currency for one of the base currency; the document's rate unless given.
+        #[serde(default)]
+        currency_rate: Option<Decimal>,
+        /// A text beside it.
+        #[serde(default)]
+        reference: Option<String>,
+    },
+    /// Edits a payment, which Xero does by removing it and making another.
+    EditPayment {
+        /// The payment, which is gone afterwards.
+        payment: Uuid,
+        /// A new amount.
+        #[serde(default)]
+        amount: Option<Decimal>,
+        /// A new day.
+        #[serde(default)]
+        date: Option<Date>,
+    },
+    /// Pays all that is due on several documents with one batch; the batch's id.
+    PayBatch {
+        /// The invoices or bills.
+        documents: Vec<Uuid>,
+        /// Today unless given.
+        #[serde(default)]
+        date: Option<Date>,
+    },
+    /// Removes a batch with all its payments.
+    RemoveBatch {
+        /// The batch.
+        batch: Uuid,
+    },
+    /// Money of a contact that belongs to no invoice yet; the id of the overpayment or prepayment.
+    Prepay {
+        /// The contact.
+        contact: Uuid,
+        /// How much.
+        amount: Decimal,
+        /// An overpayment instead of a prepayment.
+        #[serde(default)]
+        overpayment: bool,
+        /// Paid to a supplier instead of received from a customer.
+        #[serde(default)]
+        spend: bool,
+    },
+    /// Allocates a credit note, overpayment or prepayment to an invoice; the allocation's id.
+    Allocate {
+        /// The credit note, overpayment or prepayment.
+        credit: Uuid,
+        /// The invoice or bill of the same contact.
+        invoice: Uuid,
+        /// A part; as much as fits unless given.
+        #[serde(default)]
+        amount: Option<Decimal>,
+    },
+    /// Takes every allocation of a credit to an invoice back.
+    TakeBack {
+        /// The credit note, overpayment or prepayment.
+        credit: Uuid,
+        /// The invoice or bill.
+        invoice: Uuid,
+    },
+    /// Writes off what is due, with a credit note on another account; its id.
+    WriteOff {
+        /// The invoice or bill.
+        invoice: Uuid,
+        /// The code of the account that bears it.
+        account: String,
+    },
+    /// Lets payments be booked to an account that is no bank account, or no longer.
+    EnablePayments {
+        /// Its code.
+        code: String,
+        /// False ends it.
+        enabled: bool,
+    },
     /// Removes a payment, reconciled or not.
     RemovePayment {
         /// The payment.

@@ -114,6 +114,9 @@ pub struct OrganisationChange {
     pub pays_tax: Option<bool>,
     /// A demo company cannot send e-mail.
     pub is_demo: Option<bool>,
+    /// The plan (`Class`): `SIMPLE`, `STARTER` and `IGNITE` have limits a month, `LEDGER` and the cashbooks no
+    /// invoicing.
+    pub class: Option<String>,
     /// How many more documents may be approved.
     pub approvals_left: Option<u32>,
     /// Connected uncertified apps of other makers.
