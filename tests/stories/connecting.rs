@@ -13,7 +13,8 @@ use rules::failure::Failure;
 use rules::lost;
 use rules::ports::{Claims as _, Connections as _, Records as _};
 use rules::record::{Kind, Record, RecordKey};
-use rules::upkeep::{Outcome, Task};
+use rules::tokens::Memory;
+use rules::upkeep::{Outcome, Round, Task};
 use serde_json::{Value, json};
 use xero::TenantId;
 use xero_stand_in::control::{Choice, Fault, FaultKind, consent};
@@ -380,6 +381,11 @@ async fn whoever_dies_redeeming_a_confirmation_leaves_a_connection_or_nothing(st
                 assert!(!through);
                 assert_eq!(inside.grant(person.user).await?, None, "after {steps} steps");
                 assert!(inside.places_of(person.user).await?.is_empty(), "after {steps} steps");
+                // Dead between Xero's answer and the first thing stored, only Xero knows of it.
+                inside.pass(SignedDuration::from_hours(2)).await?;
+                let memory = Memory::default();
+                inside.upkeep(&inside.tokens(&memory)).begin(Round::Orphans).await?;
+                assert!(inside.at_xero(&person).await?.is_empty(), "after {steps} steps");
                 // The user tries again, and nothing of the first try is in the way.
                 let connection = inside.connected(&account, &person, person.tenants[0]).await?;
                 inside.use_token(&connection).await?;

@@ -99,10 +99,11 @@ pub(crate) struct Inside {
     pub(crate) identity: Identity,
     pub(crate) client: xero::Client,
     pub(crate) planned: Planned,
+    memory: Memory,
     pub(crate) sync_queue_url: String,
     client_id: String,
     endpoints: Endpoints,
-    request: ConsentRequest,
+    pub(crate) request: ConsentRequest,
     sync_queue: Queue,
     notifications: Queue,
 }
@@ -182,6 +183,7 @@ impl Inside {
             identity: Identity::new(http.clone(), endpoints.clone(), credentials),
             client: xero::Client::new(http, &endpoints),
             planned: Planned::default(),
+            memory: Memory::default(),
             sync_queue: Queue::new(&sdk, sync_queue_url.clone()),
             sync_queue_url,
             notifications: Queue::new(&sdk, variable("NOTIFICATION_QUEUE_URL")?),
@@ -311,6 +313,7 @@ impl Inside {
             waiting: &self.table,
             queue: &self.sync_queue,
             notifications: &self.notifications,
+            memory: &self.memory,
             clock: &self.clock,
         }
     }
@@ -348,6 +351,7 @@ impl Inside {
             connections: &self.table,
             population: &self.table,
             claims: &self.table,
+            ownership: &self.table,
             broken: &self.table,
             mappings: &self.table,
             organisations: &self.table,
@@ -358,6 +362,7 @@ impl Inside {
             sync_queue: &self.sync_queue,
             upkeep_queue: &self.planned,
             notifications: &self.notifications,
+            removes_orphans: true,
             clock: &self.clock,
         }
     }

@@ -6,6 +6,8 @@
 //! told over both token stores are made into tests by a macro; `cfg(test)` lets them fail as tests do.
 
 mod arrows;
+#[cfg(test)]
+mod attacks;
 mod browser_rules;
 mod callers;
 #[cfg(test)]
@@ -40,7 +42,12 @@ mod sealed;
 mod secrets;
 mod stage;
 mod stores;
+<<<<<<< HEAD
 mod support_desk;
+=======
+#[cfg(test)]
+mod takeover;
+>>>>>>> 1ed5baf (connect: move an organisation in one transaction, and only when it is lost)
 mod template;
 #[cfg(test)]
 mod tokens;

@@ -130,7 +130,9 @@ fn every_schedule_begins_a_round_that_upkeep_knows() -> anyhow::Result<()> {
     rounds.sort_by_key(|(_, schedule)| *schedule);
     let quarter = Round::Quarter { at: DUE.1.parse()? };
     // On the quarter by the clock: whose turn it is follows from that.
-    assert_eq!(rounds, [(quarter, "cron(0/15 * * * ? *)"), (Round::Refreshes, "rate(10 minutes)")]);
+    let expected =
+        [(quarter, "cron(0/15 * * * ? *)"), (Round::Refreshes, "rate(10 minutes)"), (Round::Orphans, "rate(6 hours)")];
+    assert_eq!(rounds, expected);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ pub mod contract;
 
 use crate::contract::{Chosen, ConfirmationRequest, OrganisationChoice, Organisations, Started};
 use aws::clock::SystemClock;
-use aws::http::{bytes, caller, json, problem};
+use aws::http::{bytes, caller, claims, json, problem};
 use aws::queues::Queue;
 use aws::table::Table;
 use aws::xero_setup::Xero;
@@ -16,7 +16,9 @@ use lambda_http::{Body, Request, RequestExt};
 use rules::connect::{Caller, Connect, ConnectAgain, ConnectError, ConsentRequest};
 use rules::connection::{Connection, Status};
 use rules::ports::{Clock as _, Connections as _, TokenVault};
+use rules::second_factor::SecondFactor;
 use rules::status::OrganisationView;
+use rules::tokens::Memory;
 use rules::{AccountId, Problem};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -35,12 +37,16 @@ pub struct App {
     pub table: Table,
     /// Where refresh tokens go.
     pub vault: Box<dyn TokenVault>,
+    /// Access tokens.
+    pub memory: Memory,
     /// Where held work goes.
     pub queue: Queue,
     /// Where the backend is told.
     pub notifications: Queue,
     /// The claim that names the account.
     pub account_claim: String,
+    /// What is asked of whoever connects, where something is.
+    pub second_factor: Option<SecondFactor>,
 }
 
 impl App {
@@ -53,6 +59,7 @@ impl App {
         let answered = match caller(&request, &self.account_claim) {
             Err(refused) => Err(refused),
             Ok(caller) => match (request.method().as_str(), path.as_str()) {
+                ("POST" | "PUT", _) if !self.has_second_factor(&request) => Err(Problem::second_factor()),
                 ("POST", "/connection") => self.start(&caller).await,
                 ("POST", "/connection/confirmation") => self.confirm(&caller, bytes(&request)).await,
                 ("DELETE", "/connection") => self.disconnect(&caller.account).await,
@@ -62,6 +69,18 @@ impl App {
             },
         };
         Ok(answered.unwrap_or_else(|refused| problem(&refused)))
+    }
+
+    /// Starting, confirming and choosing ask for it; whoever only looks, or disconnects, is not asked.
+    fn has_second_factor(&self, request: &Request) -> bool {
+        let Some(factor) = &self.second_factor else { return true };
+        match factor.check(&claims(request).unwrap_or_default(), SystemClock.now()) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::info!(reason = %error, "a call was refused without a second factor");
+                false
+            }
+        }
     }
 
     async fn start(&self, caller: &Caller) -> Result<Response<Body>, Problem> {
@@ -134,6 +153,7 @@ impl App {
             waiting: &self.table,
             queue: &self.queue,
             notifications: &self.notifications,
+            memory: &self.memory,
             clock,
         }
     }

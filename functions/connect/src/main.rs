@@ -5,6 +5,7 @@ use aws::secrets::Secrets;
 use aws::{config, queues::Queue, sdk, table::Table, telemetry, tokens, xero_setup::Xero};
 use connect::App;
 use rules::connect::ConsentRequest;
+use rules::tokens::Memory;
 
 #[tokio::main(flavor = "local")]
 async fn main() -> anyhow::Result<()> {
@@ -27,9 +28,11 @@ async fn serve() -> anyhow::Result<()> {
         xero,
         vault: tokens::from_environment(&sdk, secrets, &table)?,
         table,
+        memory: Memory::default(),
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
         account_claim: config::account_claim()?,
+        second_factor: config::second_factor()?,
     };
     let handler = lambda_http::service_fn(|request| app.handle(request));
     lambda_http::run(handler).await.map_err(|error| anyhow::anyhow!(error))

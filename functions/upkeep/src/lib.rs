@@ -24,6 +24,8 @@ pub struct App {
     pub memory: Memory,
     /// The queue that the batches come from, and that a round fills.
     pub queue: Queue,
+    /// Whether connections at Xero that nobody here knows of are removed.
+    pub removes_orphans: bool,
     /// Where held work goes.
     pub sync_queue: Queue,
     /// Where the backend is told.
@@ -104,6 +106,7 @@ impl App {
             connections: &self.table,
             population: &self.table,
             claims: &self.table,
+            ownership: &self.table,
             broken: &self.table,
             mappings: &self.table,
             organisations: &self.table,
@@ -114,6 +117,7 @@ impl App {
             sync_queue: &self.sync_queue,
             upkeep_queue: &self.queue,
             notifications: &self.notifications,
+            removes_orphans: self.removes_orphans,
             clock,
         }
     }

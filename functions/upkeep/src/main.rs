@@ -22,6 +22,7 @@ async fn serve() -> anyhow::Result<()> {
         tokens: tokens::from_environment(&sdk, secrets, &table)?,
         table,
         memory: Memory::default(),
+        removes_orphans: config::switch("REMOVE_ORPHANED_CONNECTIONS")?,
         queue: Queue::new(&sdk, config::required("UPKEEP_QUEUE_URL")?),
         sync_queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),

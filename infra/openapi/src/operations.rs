@@ -51,6 +51,7 @@ const CONNECT_AGAIN: &str = "/problems/connect-again";
 const NO_ORGANISATION: &str = "/problems/no-organisation";
 const TOO_MANY_CONSENTS: &str = "/problems/too-many-consents";
 const TOO_MANY_CONFIRMATIONS: &str = "/problems/too-many-confirmations";
+const SECOND_FACTOR: &str = "/problems/second-factor";
 const NOTHING: &str = "/problems/nothing-to-retry";
 const INTERNAL: &str = "/problems/internal";
 const AGAIN: &str = "/problems/try-again";
@@ -73,7 +74,7 @@ fn connection(schemas: &mut Schemas) -> Vec<Operation> {
              the person who made this call and for nobody else.",
         ),
         answers: vec![ok::<connect::contract::Started>(schemas, &examples::started())],
-        problems: &[SIGN_IN, TOO_MANY_CONSENTS, INTERNAL, AGAIN],
+        problems: &[SIGN_IN, SECOND_FACTOR, TOO_MANY_CONSENTS, INTERNAL, AGAIN],
         ..call(HttpMethod::Post, "/connection", "startConnection", "Connection", "Start connecting to Xero")
     };
     let confirmation = schemas.add::<connect::contract::ConfirmationRequest>();
@@ -88,6 +89,7 @@ fn connection(schemas: &mut Schemas) -> Vec<Operation> {
         problems: &[
             INVALID,
             SIGN_IN,
+            SECOND_FACTOR,
             CONFIRMATION_REFUSED,
             CONNECT_AGAIN,
             NO_ORGANISATION,
@@ -142,7 +144,7 @@ fn connection(schemas: &mut Schemas) -> Vec<Operation> {
     let choose = Operation {
         body: Some((choice, Some(json!({ "tenant_id": examples::TENANT })))),
         answers: vec![ok::<connect::contract::Chosen>(schemas, &examples::chosen())],
-        problems: &[INVALID, SIGN_IN, TAKEN, INTERNAL, AGAIN],
+        problems: &[INVALID, SIGN_IN, SECOND_FACTOR, TAKEN, INTERNAL, AGAIN],
         ..call(
             HttpMethod::Put,
             "/connection/organisation",

@@ -1,6 +1,8 @@
 //! Configuration from the environment, read once at start. A missing or malformed variable stops the start
 //! with its name; a value is never repeated, because it may be secret.
 
+use jiff::SignedDuration;
+use rules::second_factor::SecondFactor;
 use std::env;
 use url::Url;
 
@@ -64,6 +66,19 @@ pub fn url(name: &'static str) -> Result<Url, ConfigError> {
 /// When it is missing.
 pub fn account_claim() -> Result<String, ConfigError> {
     required("ACCOUNT_CLAIM")
+}
+
+/// Reads `SECOND_FACTOR_CLAIM`; none where it is missing or empty. With it, `SECOND_FACTOR_VALUES` and
+/// `SECOND_FACTOR_MAX_AGE` (seconds).
+///
+/// # Errors
+/// When only some of them are there, or the age is no number of seconds.
+pub fn second_factor() -> Result<Option<SecondFactor>, ConfigError> {
+    let Some(claim) = optional("SECOND_FACTOR_CLAIM") else { return Ok(None) };
+    let values: Vec<String> = required("SECOND_FACTOR_VALUES")?.split_whitespace().map(str::to_owned).collect();
+    let age = required("SECOND_FACTOR_MAX_AGE")?.parse::<u32>();
+    let age = age.map_err(|_| ConfigError { name: "SECOND_FACTOR_MAX_AGE", problem: "is no number of seconds" })?;
+    Ok(Some(SecondFactor { claim, values, max_age: SignedDuration::from_secs(i64::from(age)) }))
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 pub enum Action {
     /// Connect a Xero organisation.
     Connect,
+    /// Sign in to Sessional again, with a second factor.
+    SignInAgain,
     /// Authorise the connection again.
     Reauthorise,
     /// Choose another of the organisations that were allowed.

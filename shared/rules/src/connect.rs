@@ -22,7 +22,7 @@ use crate::ports::{
     TokenVault, Unavailable, Waiting, Written,
 };
 use crate::random::NoEntropy;
-use crate::tokens::TokenFailure;
+use crate::tokens::{self, TokenFailure};
 use consent::ConsentOrigin;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,8 @@ pub struct Connect<'a> {
     pub queue: &'a dyn SyncQueue,
     /// Where the backend is told.
     pub notifications: &'a dyn Notifications,
+    /// Access tokens of this process.
+    pub memory: &'a tokens::Memory,
     /// Time.
     pub clock: &'a dyn Clock,
 }
@@ -234,11 +236,12 @@ impl Connect<'_> {
     /// known what becomes of it: another account may use the same user.
     async fn take_up_consent(&self, origin: &ConsentOrigin, consented: &Consented) -> Result<Connection, ConnectError> {
         let not_before = self.clock.now() + FINISHING_TIME;
-        self.change(origin, |connection| connection.join(consented.user, not_before)).await?;
+        let consent = Some(consented.consent);
+        self.change(origin, |connection| connection.join(consented.user, not_before, consent)).await?;
         let mut offered = Vec::new();
         let finished = self.offer_or_connect(origin, consented, &mut offered).await;
         if finished.is_err() {
-            self.give_up(&origin.account, consented.user, offered).await;
+            self.give_up(&origin.account, consented, offered).await;
         }
         finished
     }
@@ -285,13 +288,13 @@ impl Connect<'_> {
     }
 
     /// Nothing was connected: what the consent made at Xero is removed, and its grant is left again.
-    async fn give_up(&self, account: &AccountId, user: XeroUserId, offered: Vec<ConnectedOrganisation>) {
+    async fn give_up(&self, account: &AccountId, consented: &Consented, offered: Vec<ConnectedOrganisation>) {
+        let user = consented.user;
         let now = self.clock.now();
         let noted = self.change_whatever(account, |connection| {
             connection.leftovers.extend(offered.iter().cloned());
-            if !connection.uses(user) {
-                connection.join(user, now);
-            }
+            // Whatever else of the consent is at Xero is found by its id, and left where it is used.
+            connection.join(user, now, Some(consented.consent));
         });
         match noted.await {
             Ok(mut connection) => self.disconnecting().tidy(&mut connection).await,
@@ -361,6 +364,7 @@ impl Connect<'_> {
                 tenant: connection.tenant_id,
                 name: connection.tenant_name,
                 user: Some(consented.user),
+                consent: Some(consented.consent),
             })
             .collect())
     }

@@ -5,12 +5,13 @@ mod reason;
 pub use reason::ErrorReason;
 
 use crate::account::AccountId;
+use crate::action::Action;
 use crate::grant::TokenContext;
-use crate::notification::{Details, Notification};
+use crate::notification::{Details, DisconnectReason, Notification};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use xero::{ConnectionId, TenantId, XeroUserId};
+use xero::{AuthenticationEventId, ConnectionId, TenantId, XeroUserId};
 
 /// The version of the stored connection.
 pub const VERSION: u32 = 1;
@@ -20,6 +21,8 @@ pub const OFFER_TIME: SignedDuration = SignedDuration::from_hours(24);
 /// How long after a release of held work another one follows: whoever decided to hold just before it has
 /// written by then.
 pub const DRAIN_TIME: SignedDuration = SignedDuration::from_mins(10);
+/// How long after a loss its user is told again.
+const REMINDER_TIME: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// A consent that is this young and lacks a permission was not given it: asking again would not help.
 const FRESH_CONSENT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -68,6 +71,12 @@ pub struct Connection {
     pub last_checked_at: Option<Timestamp>,
     /// Why it is in error.
     pub error: Option<ErrorReason>,
+    /// Since when, and how often its user was told.
+    #[serde(default)]
+    pub loss: Option<ConnectionLoss>,
+    /// The organisation that another account took over: what waits here for it ends.
+    #[serde(default)]
+    pub taken_over: Option<TenantId>,
     /// Notifications that are written with a change and sent after it.
     #[serde(default)]
     pub outbox: Vec<Notification>,
@@ -87,6 +96,15 @@ pub enum Status {
     Error,
 }
 
+/// A loss as its user was told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionLoss {
+    /// Since when Xero refuses.
+    pub since: Timestamp,
+    /// How often the backend was told.
+    pub told: u32,
+}
+
 /// A Xero organisation that the user allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectedOrganisation {
@@ -99,6 +117,9 @@ pub struct ConnectedOrganisation {
     /// Through whom: two users of one organisation have a connection each.
     #[serde(default)]
     pub user: Option<XeroUserId>,
+    /// By which consent: a connection that another one has renewed since is no leftover of this.
+    #[serde(default)]
+    pub consent: Option<AuthenticationEventId>,
 }
 
 /// A grant that the account has to leave.
@@ -108,6 +129,9 @@ pub struct Leaving {
     pub user: XeroUserId,
     /// Not earlier: until then a consent may be under way that will use it.
     pub not_before: Timestamp,
+    /// The consent that was under way: what it connected at Xero is to be removed, unless it is used.
+    #[serde(default)]
+    pub consent: Option<AuthenticationEventId>,
 }
 
 impl Connection {
@@ -132,6 +156,8 @@ impl Connection {
             connected_at: None,
             last_checked_at: None,
             error: None,
+            loss: None,
+            taken_over: None,
             outbox: Vec::new(),
         }
     }
@@ -178,9 +204,24 @@ impl Connection {
 
     /// Notes that the account is about to be named in a user's grant, so that whatever comes of it, the
     /// grant is not forgotten.
-    pub fn join(&mut self, user: XeroUserId, not_before: Timestamp) {
-        self.leaving.retain(|leaving| leaving.user != user);
-        self.leaving.push(Leaving { user, not_before });
+    pub fn join(&mut self, user: XeroUserId, not_before: Timestamp, consent: Option<AuthenticationEventId>) {
+        let another = |leaving: &Leaving| leaving.consent.is_some() && leaving.consent != consent;
+        self.leaving.retain(|leaving| leaving.user != user || another(leaving));
+        self.leaving.push(Leaving { user, not_before, consent });
+    }
+
+    /// Whether a consent through this user is under way that may come to use it.
+    #[must_use]
+    pub fn may_come_to_use(&self, user: XeroUserId, now: Timestamp) -> bool {
+        self.leaving.iter().any(|leaving| leaving.user == user && leaving.not_before > now)
+    }
+
+    /// Whether the account is connected to an organisation through this user, or may choose it.
+    #[must_use]
+    pub fn needs(&self, tenant: TenantId, user: Option<XeroUserId>) -> bool {
+        let same = |one: &ConnectedOrganisation| one.tenant == tenant && (user.is_none() || one.user == user);
+        let connected = self.holds(tenant) && self.organisation.as_ref().is_some_and(same);
+        connected || self.choices.iter().any(same)
     }
 
     /// Offers the organisations of a consent. What is connected goes on until one of them is chosen.
@@ -199,7 +240,7 @@ impl Connection {
         if self.status == Status::ChooseOrganisation {
             match self.error {
                 Some(_) => self.status = Status::Error,
-                None => return self.disconnect(now),
+                None => return self.disconnect_because(DisconnectReason::NothingChosen, now),
             }
         }
         self.leave_all(now);
@@ -230,11 +271,23 @@ impl Connection {
         self.draining_since = Some(now);
         self.archived_categories = Vec::new();
         self.error = None;
+        self.loss = None;
+        self.taken_over = self.taken_over.filter(|taken| Some(*taken) != self.tenant());
         self.settle_notes();
     }
 
     /// Stops: from now on nothing is sent, whatever is still to be removed, and no consent that began before connects.
     pub fn disconnect(&mut self, now: Timestamp) {
+        self.disconnect_because(DisconnectReason::Requested, now);
+    }
+
+    /// Stops, because another account has taken the organisation over.
+    pub fn lose_to_another_account(&mut self, now: Timestamp) {
+        self.taken_over = self.organisation.as_ref().map(|organisation| organisation.tenant);
+        self.disconnect_because(DisconnectReason::TakenOver, now);
+    }
+
+    fn disconnect_because(&mut self, reason: DisconnectReason, now: Timestamp) {
         self.generation += 1;
         if self.status == Status::Disconnected {
             return;
@@ -242,12 +295,14 @@ impl Connection {
         self.leave_all(now);
         self.leftovers.extend(self.organisation.iter().cloned());
         self.leftovers.append(&mut self.choices);
-        self.outbox.push(Notification::new(&self.account, self.revision, now, Details::Disconnected));
+        let details = Details::Disconnected { reason, message: reason.message().to_owned(), action: Action::Connect };
+        self.outbox.push(Notification::new(&self.account, self.revision, now, details));
         self.status = Status::Disconnected;
         self.xero_user = None;
         self.offered_at = None;
         self.draining_since = None;
         self.error = None;
+        self.loss = None;
     }
 
     /// Marks the connection as lost; work is held from now on. Nothing changes when it already is.
@@ -259,10 +314,32 @@ impl Connection {
         };
         self.last_checked_at = Some(now);
         if self.status == Status::Error && self.error == Some(reason) {
+            // One that was stored before losses were noted.
+            self.loss.get_or_insert(ConnectionLoss { since: now, told: 1 });
             return;
         }
         self.status = Status::Error;
         self.error = Some(reason);
+        self.loss = Some(ConnectionLoss { since: now, told: 1 });
+        self.tell_loss(reason, now);
+    }
+
+    /// Tells the user again that the connection is lost, some days after the first time: another account may have the
+    /// organisation then. Says whether it was due.
+    pub fn remind_of_loss(&mut self, now: Timestamp) -> bool {
+        let (Some(reason), Some(loss)) = (self.error.filter(|_| self.status == Status::Error), self.loss.as_mut())
+        else {
+            return false;
+        };
+        if !reason.is_loss() || loss.told > 1 || now.duration_since(loss.since) < REMINDER_TIME {
+            return false;
+        }
+        loss.told += 1;
+        self.tell_loss(reason, now);
+        true
+    }
+
+    fn tell_loss(&mut self, reason: ErrorReason, now: Timestamp) {
         let details =
             Details::ConnectionError { reason: reason.word().to_owned(), message: reason.message().to_owned() };
         self.outbox.push(Notification::new(&self.account, self.revision, now, details));
@@ -277,6 +354,7 @@ impl Connection {
         if self.status == Status::Error {
             self.status = Status::Connected;
             self.error = None;
+            self.loss = None;
             self.draining_since = Some(now);
             let organisation = self.organisation.as_ref().map(|organisation| organisation.name.clone());
             let details = Details::Connected { organisation: organisation.unwrap_or_default() };
@@ -291,6 +369,7 @@ impl Connection {
             || !self.leaving.is_empty()
             || !self.outbox.is_empty()
             || self.draining_since.is_some()
+            || self.taken_over.is_some()
             || self.offered_at.is_some()
     }
 
@@ -299,7 +378,7 @@ impl Connection {
         let users: Vec<XeroUserId> =
             self.xero_user.into_iter().chain(self.choices.iter().filter_map(|choice| choice.user)).collect();
         for user in users {
-            self.join(user, now);
+            self.join(user, now, None);
         }
     }
 
@@ -312,7 +391,6 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::Action;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -323,6 +401,7 @@ mod tests {
             tenant: TenantId::from_uuid(id),
             name: format!("Organisation {number}"),
             user: Some(user),
+            consent: None,
         }
     }
 
@@ -332,7 +411,7 @@ mod tests {
 
     fn connected() -> Connection {
         let mut connection = Connection::none(AccountId::parse("acc").unwrap());
-        connection.join(user(1), NOW);
+        connection.join(user(1), NOW, None);
         connection.choose(organisation(1, user(1)), NOW);
         connection
     }
@@ -340,30 +419,30 @@ mod tests {
     #[test]
     fn an_offer_leaves_what_is_connected_alone_until_it_is_answered() {
         let mut connection = connected();
-        connection.join(user(2), NOW);
+        connection.join(user(2), NOW, None);
         connection.offer(vec![organisation(2, user(2)), organisation(3, user(2))], NOW);
         assert_eq!(connection.tenant(), Some(organisation(1, user(1)).tenant));
         assert!(connection.uses(user(1)) && connection.uses(user(2)));
         assert!(connection.leaving.is_empty());
         connection.withdraw_offer(NOW);
         assert_eq!((connection.status, connection.leftovers.len()), (Status::Connected, 2));
-        assert_eq!(connection.leaving, [Leaving { user: user(2), not_before: NOW }]);
+        assert_eq!(connection.leaving, [Leaving { user: user(2), not_before: NOW, consent: None }]);
     }
 
     #[test]
     fn another_choice_leaves_the_old_user_and_the_old_organisation() {
         let mut connection = connected();
-        connection.join(user(2), NOW);
+        connection.join(user(2), NOW, None);
         connection.choose(organisation(2, user(2)), NOW);
         assert_eq!(connection.leftovers, [organisation(1, user(1))]);
-        assert_eq!(connection.leaving, [Leaving { user: user(1), not_before: NOW }]);
+        assert_eq!(connection.leaving, [Leaving { user: user(1), not_before: NOW, consent: None }]);
     }
 
     #[test]
     fn the_same_organisation_through_the_same_user_leaves_nothing_over() {
         let mut connection = connected();
         connection.lose(ErrorReason::GrantRevoked, NOW);
-        connection.join(user(1), NOW);
+        connection.join(user(1), NOW, None);
         connection.choose(organisation(1, user(1)), NOW);
         assert!(connection.leftovers.is_empty() && connection.leaving.is_empty());
         assert_eq!(connection.error, None);
@@ -385,9 +464,39 @@ mod tests {
         connection.disconnect(NOW);
         assert_eq!(connection.tenant(), None);
         assert!(connection.organisation.is_some() && !connection.uses(user(1)));
-        assert_eq!(connection.leaving, [Leaving { user: user(1), not_before: NOW }]);
+        assert_eq!(connection.leaving, [Leaving { user: user(1), not_before: NOW, consent: None }]);
         let before = connection.clone();
         connection.disconnect(NOW);
         assert_eq!(connection, Connection { generation: before.generation + 1, ..before });
+    }
+
+    #[test]
+    fn a_loss_is_told_again_after_three_days_and_not_a_third_time() {
+        let mut connection = connected();
+        connection.lose(ErrorReason::OrganisationGone, NOW);
+        assert!(!connection.remind_of_loss(NOW + REMINDER_TIME - SignedDuration::from_secs(1)));
+        assert!(connection.remind_of_loss(NOW + REMINDER_TIME));
+        assert!(!connection.remind_of_loss(NOW + REMINDER_TIME * 9));
+        assert_eq!(connection.loss, Some(ConnectionLoss { since: NOW, told: 2 }));
+        // An access fault is none of those that lose an organisation to somebody else.
+        let mut connection = connected();
+        connection.lose(ErrorReason::AccessRefused, NOW);
+        assert!(!connection.remind_of_loss(NOW + REMINDER_TIME));
+    }
+
+    #[test]
+    fn two_consents_of_one_user_that_were_not_finished_are_both_remembered() {
+        let consent = |number: u8| AuthenticationEventId::from_uuid(uuid::Uuid::from_bytes([number; 16]));
+        let mut connection = Connection::none(AccountId::parse("acc").unwrap());
+        for number in [1, 2, 2] {
+            connection.join(user(1), NOW, Some(consent(number)));
+        }
+        assert_eq!(
+            connection.leaving.iter().map(|left| left.consent).collect::<Vec<_>>(),
+            [1, 2].map(|n| Some(consent(n)))
+        );
+        assert!(!connection.may_come_to_use(user(1), NOW));
+        connection.choose(organisation(1, user(1)), NOW);
+        assert!(connection.leaving.is_empty());
     }
 }

@@ -7,15 +7,16 @@ mod grant;
 mod leftovers;
 
 use crate::account::AccountId;
-use crate::connection::{Connection, Status};
+use crate::connection::{ConnectedOrganisation, Connection, Status};
 use crate::outbox;
 use crate::ports::{
-    Answer, Claims, Clock, Connections, Grants, Leases, Notifications, TokenVault, Unavailable, Written,
+    Answer, Claims, Clock, Connections, Grants, Lease, Leases, Notifications, TokenVault, Unavailable, Written,
 };
+use crate::tokens::{TokenFailure, give_back, wait_for_lease};
 use futures::future::{Either, select};
 use std::pin::pin;
 use std::time::Duration;
-use xero::{Identity, RefreshToken, XeroUserId};
+use xero::{AuthenticationEventId, Identity, RefreshToken, XeroUserId};
 
 /// How long Xero is asked to remove things while a user waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(7);
@@ -44,8 +45,22 @@ pub struct Disconnect<'a> {
     pub clock: &'a dyn Clock,
 }
 
-/// A grant that nobody uses any more, taken out of the store and not yet given back at Xero.
-struct Ended(XeroUserId, RefreshToken);
+/// What is to be done at Xero for one user, whose lease is held.
+struct UserCleanup {
+    user: XeroUserId,
+    lease: Lease,
+    /// The token of a grant that nobody uses any more: out of the store, and not yet given back at Xero.
+    ended: Option<RefreshToken>,
+    /// Consents that were begun and not finished: what they connected is looked up.
+    consents: Vec<AuthenticationEventId>,
+}
+
+/// What is still there at Xero.
+#[derive(Default)]
+struct Remaining {
+    leftovers: Vec<ConnectedOrganisation>,
+    consents: Vec<AuthenticationEventId>,
+}
 
 impl Disconnect<'_> {
     /// Disconnects an account; done already is done.
@@ -86,13 +101,12 @@ impl Disconnect<'_> {
             self.claims.release(organisation.tenant, &connection.account).await?;
         }
         let before = (connection.leaving.clone(), connection.leftovers.clone());
-        let ended = self.leave_grants(connection).await?;
-        self.sort_leftovers(connection).await?;
-        let at_xero = pin!(self.remove_at_xero(connection.leftovers.clone(), ended));
-        match select(at_xero, self.clock.sleep(PATIENCE)).await {
-            Either::Left((left, _)) => connection.leftovers = left,
-            Either::Right(_) => tracing::warn!("Xero does not answer; what is to be removed there is left for upkeep"),
+        let mut cleanups = Vec::new();
+        let cleaned = self.clean_up(connection, &mut cleanups).await;
+        for cleanup in &cleanups {
+            give_back(self.leases, &cleanup.lease).await;
         }
+        cleaned?;
         if before == (connection.leaving.clone(), connection.leftovers.clone()) {
             return Ok(());
         }
@@ -102,5 +116,53 @@ impl Disconnect<'_> {
             Written::Conflict => tracing::info!("a connection changed while it was tidied up"),
         }
         Ok(())
+    }
+
+    /// Under the leases of everybody concerned, from the first look to the last call: nobody's consent is finished
+    /// meanwhile. All tokens are gone before Xero is asked anything.
+    async fn clean_up(&self, connection: &mut Connection, cleanups: &mut Vec<UserCleanup>) -> Answer<()> {
+        for user in self.users_to_clean_up(connection) {
+            let lease = match wait_for_lease(self.leases, self.clock, user).await {
+                Ok(lease) => lease,
+                Err(TokenFailure::Unavailable(error)) => return Err(error),
+                Err(_) => {
+                    tracing::info!("a grant is in use at this moment and is left later");
+                    continue;
+                }
+            };
+            cleanups.push(UserCleanup { user, lease, ended: None, consents: Vec::new() });
+        }
+        for cleanup in cleanups.iter_mut() {
+            self.leave_grant(connection, cleanup).await?;
+        }
+        let (unused, mut kept) = self.sort_leftovers(connection, cleanups).await?;
+        let consents: Vec<AuthenticationEventId> =
+            cleanups.iter().flat_map(|cleanup| cleanup.consents.iter().copied()).collect();
+        let at_xero = pin!(self.remove_at_xero(&connection.account, unused.clone(), cleanups));
+        let remaining = match select(at_xero, self.clock.sleep(PATIENCE)).await {
+            Either::Left((remaining, _)) => remaining?,
+            Either::Right(_) => {
+                tracing::warn!("Xero does not answer; what is to be removed there is left for upkeep");
+                Remaining { leftovers: unused, consents: consents.clone() }
+            }
+        };
+        kept.extend(remaining.leftovers);
+        connection.leftovers = kept;
+        let done =
+            |consent: &AuthenticationEventId| consents.contains(consent) && !remaining.consents.contains(consent);
+        connection.leaving.retain(|leaving| !leaving.consent.as_ref().is_some_and(done));
+        Ok(())
+    }
+
+    fn users_to_clean_up(&self, connection: &Connection) -> Vec<XeroUserId> {
+        let now = self.clock.now();
+        let due = connection.leaving.iter().filter(|leaving| leaving.not_before <= now).map(|leaving| leaving.user);
+        let mut users: Vec<XeroUserId> = Vec::new();
+        for user in due.chain(connection.leftovers.iter().filter_map(|leftover| leftover.user)) {
+            if !users.contains(&user) {
+                users.push(user);
+            }
+        }
+        users
     }
 }

@@ -58,6 +58,14 @@ impl Failure {
         Self::new(Cause::ConnectionError, message, Action::Reauthorise)
     }
 
+    /// It was not sent, because another account has the organisation now.
+    #[must_use]
+    pub fn not_connected() -> Self {
+        let message = "It was not sent: the account is not connected to this Xero organisation any more. Connect again, \
+                       then retry.";
+        Self::new(Cause::NotConnected, message, Action::Connect)
+    }
+
     /// Work waits because no account is chosen for sales.
     #[must_use]
     pub fn sales_not_mapped() -> Self {

@@ -2,7 +2,9 @@
 //! into the queue, oldest first. Releasing twice does no harm: a record that is synced is left alone.
 
 use crate::account::AccountId;
-use crate::ports::{Answer, Queued, SyncQueue, Waiting};
+use crate::failure::Failure;
+use crate::outbox;
+use crate::ports::{Answer, Notifications, Queued, Records, SyncQueue, Waiting, Written};
 use crate::record::{Record, UnderWay};
 use crate::sync::message;
 use jiff::Timestamp;
@@ -38,6 +40,38 @@ pub async fn release_where(
     let events: Vec<Queued> = held.map(|record| message::run_record("held", &record.key, record.revision)).collect();
     let taken = queue.enqueue(&events).await?;
     Ok(taken.into_iter().filter(|taken| *taken).count())
+}
+
+/// Ends what waits at an account that has lost the organisation to another: nothing of it will be sent by itself any more.
+/// Says how many records that were. May be repeated.
+///
+/// # Errors
+/// When the records cannot be reached; what was not ended waits for the next run.
+pub async fn end_waiting_of_lost_account(
+    waiting: &dyn Waiting,
+    records: &dyn Records,
+    notifications: &dyn Notifications,
+    (account, tenant): (&AccountId, TenantId),
+    now: Timestamp,
+) -> Answer<usize> {
+    let mut ended = 0;
+    for mut record in all(waiting, account, tenant).await? {
+        match record.under_way {
+            UnderWay::Held | UnderWay::Waiting | UnderWay::Skipped => {}
+            // An intent is looked up by whoever has it; what failed waits for its user.
+            UnderWay::Nothing | UnderWay::Intent | UnderWay::Failed => continue,
+        }
+        record.fail(Failure::not_connected(), now);
+        match records.put_record(&mut record).await? {
+            Written::Done => {
+                ended += 1;
+                outbox::flush_record(records, notifications, &mut record).await?;
+            }
+            // Somebody is at it at this moment, and finds the account disconnected.
+            Written::Conflict => {}
+        }
+    }
+    Ok(ended)
 }
 
 /// Since when the oldest held work of an organisation has been waiting.

@@ -31,6 +31,7 @@ pub mod random;
 pub mod record;
 pub mod record_view;
 pub mod retry;
+pub mod second_factor;
 pub mod session;
 pub mod status;
 pub mod sync;

@@ -92,7 +92,17 @@ pub enum Details {
     },
     /// The account was disconnected.
     #[serde(rename = "connection.disconnected")]
-    Disconnected,
+    Disconnected {
+        /// Why.
+        #[serde(default)]
+        reason: DisconnectReason,
+        /// The sentence for the user.
+        #[serde(default)]
+        message: String,
+        /// What the user can do.
+        #[serde(default = "connect")]
+        action: Action,
+    },
     /// The connection was lost.
     #[serde(rename = "connection.error")]
     ConnectionError {
@@ -101,6 +111,40 @@ pub enum Details {
         /// The sentence for the user.
         message: String,
     },
+}
+
+/// Why an account was disconnected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisconnectReason {
+    /// Somebody of the account asked for it.
+    #[default]
+    Requested,
+    /// A consent offered several organisations, and for a day nobody chose one.
+    NothingChosen,
+    /// The organisation was lost at Xero, and another account is connected to it now.
+    TakenOver,
+}
+
+impl DisconnectReason {
+    /// The sentence for the user.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Requested => "The account was disconnected from Xero. What is in Xero stays there.",
+            Self::NothingChosen => {
+                "No organisation was chosen within a day, so access to Xero was given back. Connect again and choose one."
+            }
+            Self::TakenOver => {
+                "The connection to Xero was lost, and the organisation is connected to another Sessional account now. Your \
+                 records stay. What was waiting was not sent."
+            }
+        }
+    }
+}
+
+fn connect() -> Action {
+    Action::Connect
 }
 
 impl Details {
@@ -113,7 +157,7 @@ impl Details {
             Self::InvoicePaymentReversed { .. } => "invoice.payment_reversed",
             Self::RecordFailed { .. } => "record.failed",
             Self::Connected { .. } => "connection.connected",
-            Self::Disconnected => "connection.disconnected",
+            Self::Disconnected { .. } => "connection.disconnected",
             Self::ConnectionError { .. } => "connection.error",
         }
     }
@@ -124,7 +168,7 @@ impl Details {
             | Self::InvoicePartPaid { invoice_id, .. }
             | Self::InvoicePaymentReversed { invoice_id, .. } => invoice_id,
             Self::RecordFailed { id, .. } => id,
-            Self::Connected { .. } | Self::Disconnected | Self::ConnectionError { .. } => "connection",
+            Self::Connected { .. } | Self::Disconnected { .. } | Self::ConnectionError { .. } => "connection",
         }
     }
 }

@@ -164,6 +164,17 @@ impl Problem {
         problem
     }
 
+    /// The caller has to sign in again with a second factor.
+    #[must_use]
+    pub fn second_factor() -> Self {
+        let mut problem = Self::new(
+            &types::SECOND_FACTOR,
+            "To connect Xero, sign in to Sessional again with your second factor. This protects your accounts",
+        );
+        problem.action = Some(Action::SignInAgain);
+        problem
+    }
+
     /// The consent covers no organisation.
     #[must_use]
     pub fn no_organisation() -> Self {

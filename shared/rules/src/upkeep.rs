@@ -3,6 +3,7 @@
 
 mod check;
 mod mended;
+mod orphans;
 mod round;
 
 pub use round::{Round, delay, hour_of_look};
@@ -15,8 +16,8 @@ use crate::held;
 use crate::payments::Payments;
 use crate::payments::sweep::{Sweep, Swept};
 use crate::ports::{
-    Answer, BrokenRefreshes, Claims, Clock, Connections, Cooldowns, Mappings, Notifications, Organisations, Population,
-    Records, Sweeps, SyncQueue, UpkeepQueue, Waiting, Written,
+    Answer, BrokenRefreshes, Claims, Clock, Connections, Cooldowns, Mappings, Notifications, Organisations, Ownership,
+    Population, Records, Sweeps, SyncQueue, UpkeepQueue, Waiting, Written,
 };
 use crate::tokens::{TokenFailure, Tokens};
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,8 @@ pub struct Upkeep<'a> {
     pub population: &'a dyn Population,
     /// Who holds which tenant.
     pub claims: &'a dyn Claims,
+    /// Connections that become connected, together with their claims.
+    pub ownership: &'a dyn Ownership,
     /// Refreshes that were broken off.
     pub broken: &'a dyn BrokenRefreshes,
     /// Mappings.
@@ -120,6 +123,8 @@ pub struct Upkeep<'a> {
     pub upkeep_queue: &'a dyn UpkeepQueue,
     /// Where the backend is told.
     pub notifications: &'a dyn Notifications,
+    /// Whether connections at Xero that nobody here knows of are removed, and not counted alone.
+    pub removes_orphans: bool,
     /// Time.
     pub clock: &'a dyn Clock,
 }
@@ -179,6 +184,7 @@ impl Upkeep<'_> {
             }
         }
         self.disconnecting().try_tidy(connection).await?;
+        self.end_waiting(connection).await?;
         self.drain(connection).await?;
         Ok(Outcome::Done)
     }
@@ -196,6 +202,22 @@ impl Upkeep<'_> {
             notifications: self.notifications,
             clock: self.clock,
         }
+    }
+
+    /// Ends what waits for an organisation that another account has taken over.
+    async fn end_waiting(&self, connection: &mut Connection) -> Answer<()> {
+        let Some(tenant) = connection.taken_over else { return Ok(()) };
+        let (account, now) = (connection.account.clone(), self.clock.now());
+        let ended =
+            held::end_waiting_of_lost_account(self.waiting, self.records, self.notifications, (&account, tenant), now);
+        let ended = ended.await?;
+        tracing::info!(xero.tenant_id = %tenant, held.ended = ended, "what waited for a lost organisation has ended");
+        connection.taken_over = None;
+        match self.connections.put_connection(connection).await? {
+            Written::Done => {}
+            Written::Conflict => tracing::info!("a connection changed while its waiting work was ended"),
+        }
+        Ok(())
     }
 
     /// Lets held work go on, and stops looking for it once nobody can hold any for the old reason.

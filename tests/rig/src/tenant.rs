@@ -176,7 +176,13 @@ impl XeroSide {
         connection.xero_user = Some(user);
         connection.consented_at = Some(now);
         let name = made.tenant_name.clone();
-        let chosen = ConnectedOrganisation { connection: made.id, tenant: id, name, user: Some(user) };
+        let chosen = ConnectedOrganisation {
+            connection: made.id,
+            tenant: id,
+            name,
+            user: Some(user),
+            consent: claims.authentication_event_id,
+        };
         connection.choose(chosen, now);
         connection.outbox.clear();
         done(stores.connections.put_connection(&mut connection).await?)?;

@@ -2,6 +2,9 @@
 //! `<kind>-<version>-first` is how that version began, before it got more fields.
 
 use super::*;
+use rules::connect::attempts::ConnectAttempts;
+use rules::connect::confirmation::PendingConfirmation;
+use rules::connect::consent::PendingConsent;
 use rules::connection::Connection;
 use rules::grant::Grant;
 use rules::mapping::Mapping;
@@ -38,6 +41,9 @@ fn an_item_of_every_kind_is_read_as_it_was_ever_stored() {
     check::<Mapping>(include_str!("stored/mapping-1.json"), Some(include_str!("stored/mapping-1-first.json")));
     check::<ContactReference>(include_str!("stored/contact-1.json"), None);
     check::<Record>(include_str!("stored/record-2.json"), None);
+    check::<PendingConsent>(include_str!("stored/consent-2.json"), None);
+    check::<PendingConfirmation>(include_str!("stored/confirmation-1.json"), None);
+    check::<ConnectAttempts>(include_str!("stored/attempts-1.json"), None);
     check::<SealedToken>(include_str!("stored/token-1.json"), None);
     check::<sweep::Standing>(include_str!("stored/sweep-1.json"), Some(include_str!("stored/sweep-1-first.json")));
 }

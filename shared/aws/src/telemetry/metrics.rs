@@ -26,7 +26,7 @@ pub struct Metric {
 }
 
 /// All of them.
-pub const CATALOGUE: [Metric; 12] = [
+pub const CATALOGUE: [Metric; 13] = [
     // Events of Sessional, by what became of them.
     counted("events.worked", Some("event.outcome")),
     // Requests to Xero's API, by what came back, and the bytes of the answers: Xero charges for these.
@@ -46,6 +46,8 @@ pub const CATALOGUE: [Metric; 12] = [
     // Invoices in hints that nobody is connected to, and payments that no hint told of.
     counted("payments.hints_dropped", None),
     counted("payments.found_by_sweep", None),
+    // Connections of the app at Xero that nothing here names, as of the last look.
+    counted("connections.orphaned", None),
     // Lines that somebody should look at, by whose matter it is. A line has the second field and is given the first.
     counted(ATTENTION, Some(ALARM)),
 ];

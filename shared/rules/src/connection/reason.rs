@@ -70,6 +70,16 @@ impl ErrorReason {
         }
     }
 
+    /// Whether the organisation itself is lost to the account, so that another may come to have it. A fault of access or
+    /// of permission is not: whoever has it can put it right.
+    #[must_use]
+    pub fn is_loss(self) -> bool {
+        match self {
+            Self::GrantRevoked | Self::OrganisationGone => true,
+            Self::AccessRefused | Self::PermissionMissing | Self::PermissionWithheld => false,
+        }
+    }
+
     /// Whether it may mend itself in Xero, so that a look each day is worth its call. A missing permission
     /// does not: another call may well be allowed, and the sync would lose the connection again.
     #[must_use]

@@ -1,58 +1,46 @@
 //! Leaving grants: the account is taken out of the grants that it does not use, and whoever leaves last takes
 //! the token away, at once and without recovery.
 
-use super::{Disconnect, Ended};
+use super::{Disconnect, UserCleanup};
 use crate::account::AccountId;
-use crate::connection::Connection;
+use crate::connection::{Connection, Leaving};
 use crate::ports::{Answer, Written};
-use crate::tokens::{TokenFailure, give_back, wait_for_lease};
-use xero::XeroUserId;
+use xero::{RefreshToken, XeroUserId};
 
 /// What became of leaving a grant.
 enum Left {
     /// The account is out of it; with the token, when it was the last.
-    Out(Option<Ended>),
+    Out(Option<RefreshToken>),
     /// It has to be tried again.
     Not,
 }
 
 impl Disconnect<'_> {
-    /// Leaves every grant that is noted and due. What could not be left stays noted.
-    pub(super) async fn leave_grants(&self, connection: &mut Connection) -> Answer<Vec<Ended>> {
-        let now = self.clock.now();
-        let due: Vec<XeroUserId> =
-            connection.leaving.iter().filter(|leaving| leaving.not_before <= now).map(|leaving| leaving.user).collect();
-        let mut ended = Vec::new();
-        for user in due {
-            match self.leave(&connection.account, user).await? {
-                Left::Out(last) => {
-                    connection.leaving.retain(|leaving| leaving.user != user);
-                    ended.extend(last);
-                }
-                Left::Not => tracing::info!("a grant is in use at this moment and is left later"),
-            }
+    /// Leaves a user's grant, where that is noted and due. What could not be left stays noted, and so do consents until
+    /// what they connected at Xero is gone.
+    pub(super) async fn leave_grant(&self, connection: &mut Connection, cleanup: &mut UserCleanup) -> Answer<()> {
+        let (now, user) = (self.clock.now(), cleanup.user);
+        let due = |leaving: &Leaving| leaving.user == user && leaving.not_before <= now;
+        if !connection.leaving.iter().any(due) {
+            return Ok(());
         }
-        Ok(ended)
-    }
-
-    async fn leave(&self, account: &AccountId, user: XeroUserId) -> Answer<Left> {
-        let lease = match wait_for_lease(self.leases, self.clock, user).await {
-            Ok(lease) => lease,
-            Err(TokenFailure::Unavailable(error)) => return Err(error),
-            Err(_) => return Ok(Left::Not),
-        };
-        let left = self.leave_as_holder(account, user).await;
-        give_back(self.leases, &lease).await;
-        left
+        match self.leave_as_holder(&connection.account, user).await? {
+            Left::Out(ended) => {
+                cleanup.ended = ended;
+                cleanup.consents =
+                    connection.leaving.iter().filter(|leaving| due(leaving)).filter_map(|left| left.consent).collect();
+                connection.leaving.retain(|leaving| !due(leaving) || leaving.consent.is_some());
+            }
+            Left::Not => tracing::info!("a grant was changed at this moment and is left later"),
+        }
+        Ok(())
     }
 
     async fn leave_as_holder(&self, account: &AccountId, user: XeroUserId) -> Answer<Left> {
         // As it is under the lease: a consent that was finished meanwhile may have come back to this grant.
         let current = self.connections.connection(account).await?;
         let now = self.clock.now();
-        let stays = current.is_some_and(|current| {
-            current.uses(user) || current.leaving.iter().any(|noted| noted.user == user && noted.not_before > now)
-        });
+        let stays = current.is_some_and(|current| current.uses(user) || current.may_come_to_use(user, now));
         if stays {
             return Ok(Left::Out(None));
         }
@@ -75,7 +63,7 @@ impl Disconnect<'_> {
             self.vault.destroy(place).await?;
         }
         Ok(match self.grants.delete_grant(&grant).await? {
-            Written::Done => Left::Out(stored.map(|stored| Ended(user, stored.token))),
+            Written::Done => Left::Out(stored.map(|stored| stored.token)),
             Written::Conflict => Left::Not,
         })
     }

@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 pub enum Cause {
     /// The connection was lost.
     ConnectionError,
+    /// The account lost the organisation to another account.
+    NotConnected,
     /// No account is chosen for sales.
     SalesNotMapped,
     /// The expense's category has no account.
@@ -87,6 +89,7 @@ impl Cause {
     pub fn word(self) -> &'static str {
         match self {
             Self::ConnectionError => "connection_error",
+            Self::NotConnected => "not_connected",
             Self::SalesNotMapped => "sales_not_mapped",
             Self::CategoryNotMapped => "category_not_mapped",
             Self::NotSentYet => "not_sent_yet",
@@ -137,6 +140,7 @@ impl Cause {
             | Self::ContactArchived
             | Self::ContactNameTaken => true,
             Self::ConnectionError
+            | Self::NotConnected
             | Self::SalesNotMapped
             | Self::NotSentYet
             | Self::XeroUnavailable
@@ -186,6 +190,7 @@ pub fn summary(failure: &Failure, count: usize) -> String {
     };
     match failure.cause {
         Cause::ConnectionError => format!("{items} for you to authorise Xero again."),
+        Cause::NotConnected => format!("{items} for you to connect this Xero organisation again."),
         Cause::SalesNotMapped => format!("{items} for you to choose a Xero account for sales."),
         Cause::CategoryNotMapped => {
             format!("{items} for a Xero account: none is chosen for {}.", named("the category"))

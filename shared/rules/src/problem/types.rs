@@ -63,6 +63,9 @@ types! {
     TOO_MANY_CONFIRMATIONS = "/problems/too-many-confirmations", 429, "Too many confirmations were tried",
         "The account has tried ten confirmations within an hour.",
         "The sentence.";
+    SECOND_FACTOR = "/problems/second-factor", 403, "Sign in again first",
+        "Connecting needs a sign-in with a second factor that is not long ago, and the access token does not say so.",
+        "The sentence, then the sign-in with a second factor, then the same again.";
     NOTHING_TO_RETRY = "/problems/nothing-to-retry", 409, "There is nothing to try again",
         "The record is in Xero or on its way there.",
         "The record as it is now.";

@@ -2,6 +2,7 @@
 //! again, a token that nobody used, a mapped account that was archived.
 
 use super::{OPERATOR_WAIT, Outcome, RETRY_WAIT, Upkeep, outcome_of};
+use crate::account::AccountId;
 use crate::connection::{Connection, Status};
 use crate::organisation::Facts;
 use crate::ports::{Answer, Written};
@@ -68,9 +69,15 @@ impl Upkeep<'_> {
             tracing::info!(xero.tenant_id = %tenant, mapping.archived = archived.len(), "mapped accounts are archived");
         }
         connection.archived_categories = archived;
+        let was_lost = connection.status == Status::Error;
         connection.confirm(&facts.organisation.name, self.clock.now());
-        if self.connections.put_connection(connection).await? == Written::Conflict {
-            return Ok(Outcome::Again(RETRY_WAIT));
+        let written = match was_lost {
+            // What is lost may be another account's by now: nothing becomes connected without the claim.
+            true => self.ownership.connect_tenant(connection, None).await?,
+            false => self.connections.put_connection(connection).await?,
+        };
+        if written == Written::Conflict {
+            return self.not_confirmed(tenant, &connection.account).await;
         }
         outbox::flush_connection(self.connections, self.notifications, connection).await?;
         self.release(connection).await?;
@@ -79,6 +86,27 @@ impl Upkeep<'_> {
             tracing::info!(xero.tenant_id = %tenant, records.retried = retried, "failed records are tried again: their cause is gone");
         }
         Ok(Outcome::Done)
+    }
+
+    /// Somebody changed the connection at this moment, or another account has the organisation.
+    async fn not_confirmed(&self, tenant: TenantId, account: &AccountId) -> Answer<Outcome> {
+        if self.claims.holder(tenant).await?.is_some_and(|holder| holder != *account) {
+            tracing::warn!(xero.tenant_id = %tenant, "a lost connection works again, and its organisation is another account's");
+            return Ok(Outcome::Done);
+        }
+        Ok(Outcome::Again(RETRY_WAIT))
+    }
+
+    /// Tells the user of a loss for the second time, when that is due.
+    async fn remind(&self, seen: &Connection) -> Answer<()> {
+        let Some(mut connection) = self.connections.connection(&seen.account).await? else { return Ok(()) };
+        if !connection.remind_of_loss(self.clock.now()) {
+            return Ok(());
+        }
+        if self.connections.put_connection(&mut connection).await? == Written::Done {
+            outbox::flush_connection(self.connections, self.notifications, &mut connection).await?;
+        }
+        Ok(())
     }
 
     /// The mapped categories whose account cannot be posted to any more.
@@ -96,6 +124,7 @@ impl Upkeep<'_> {
         Ok(match interruption {
             Interruption::Lost(reason) => {
                 lost::lose_unless_renewed(self.connections, self.notifications, self.clock, connection, reason).await?;
+                self.remind(connection).await?;
                 Outcome::Done
             }
             Interruption::Wait(time) => {

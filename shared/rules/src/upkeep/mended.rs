@@ -61,6 +61,7 @@ fn is_mended(record: &Record, mapping: &Mapping, facts: &Facts, now: Timestamp) 
         Cause::PlanLimit => month(now) != month(record.changed_at),
         Cause::NoAnswer => now.duration_since(record.changed_at) > NO_ANSWER_AGE,
         Cause::ConnectionError
+        | Cause::NotConnected
         | Cause::SalesNotMapped
         | Cause::CategoryNotMapped
         | Cause::NotSentYet

@@ -31,6 +31,8 @@ pub enum Round {
         /// When it was due: begun late or again, it is the same round.
         at: Timestamp,
     },
+    /// Every six hours: connections at Xero that nobody here knows of.
+    Orphans,
     /// All of that for every account. No schedule begins it; somebody does who does not want to wait.
     Whole,
 }
@@ -73,6 +75,7 @@ impl Upkeep<'_> {
     pub async fn begin(&self, round: Round) -> Answer<usize> {
         let turn = match round {
             Round::Refreshes => return self.finish_refreshes().await,
+            Round::Orphans => return self.look_for_orphans().await.map(|_| 0),
             Round::Quarter { at } => Turn::at(at),
             Round::Whole => Turn::Everybody,
         };
