@@ -42,12 +42,9 @@ mod sealed;
 mod secrets;
 mod stage;
 mod stores;
-<<<<<<< HEAD
 mod support_desk;
-=======
 #[cfg(test)]
 mod takeover;
->>>>>>> 1ed5baf (connect: move an organisation in one transaction, and only when it is lost)
 mod template;
 #[cfg(test)]
 mod tokens;

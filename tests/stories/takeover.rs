@@ -84,6 +84,21 @@ impl Scene {
     }
 }
 
+async fn a_claim_that_its_account_does_not_use_is_free(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
+    let (never, gave_up, account) = (inside.account()?, inside.account()?, inside.account()?);
+    let person = inside.person(2).await?;
+    // One account died before it was connected, one after it was disconnected.
+    inside.connected(&gave_up, &person, person.tenants[1]).await?;
+    inside.disconnect().run(&gave_up).await?;
+    for (holder, tenant) in [(never, person.tenants[0]), (gave_up, person.tenants[1])] {
+        assert_eq!(inside.table.claim(tenant, &holder, None).await?, Written::Done);
+        assert_eq!(inside.connected(&account, &person, tenant).await?.tenant(), Some(tenant));
+        assert_eq!(inside.table.holder(tenant).await?, Some(account.clone()));
+    }
+    Ok(())
+}
+
 async fn what_was_lost_goes_to_the_same_xero_user_at_once(store: Store) -> anyhow::Result<()> {
     let scene = Scene::set(store).await?;
     let inside = &scene.inside;
@@ -281,6 +296,7 @@ async fn what_nobody_here_knows_of_is_found_at_xero_and_removed(store: Store) ->
 }
 
 over_both_stores!(
+    a_claim_that_its_account_does_not_use_is_free,
     what_was_lost_goes_to_the_same_xero_user_at_once,
     what_was_lost_goes_to_another_user_after_a_week_in_which_the_holder_was_told_twice,
     a_week_in_which_nobody_told_the_holder_moves_nothing,

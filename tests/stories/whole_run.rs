@@ -31,6 +31,10 @@ const MADE_BY_AWS: [&str; 9] = [
 /// to put away the old one. Stories do it with the functions' own adapters and a clock of theirs.
 const ROLLING_OVER: [&str; 2] = ["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret"];
 
+/// A claim that its account does not use is left by a death between two calls of the function: stories lay it down with
+/// the functions' own adapters.
+const AFTER_A_DEATH: [&str; 1] = ["dynamodb:ConditionCheckItem"];
+
 /// Written after a quarter of an hour without what is missing, which no test waits for. The rules' own tests do, with
 /// a clock of theirs.
 const AFTER_A_WHILE: [&str; 1] = ["webhook.events_missing"];
@@ -96,7 +100,11 @@ async fn every_call_that_a_role_allows_is_made_by_some_test() -> anyhow::Result<
         let calls = made.get(function).unwrap_or(&none);
         let left = role.difference(calls).filter(|permission| {
             let (action, _) = permission;
-            let by_the_adapters = ROLLING_OVER.contains(&action.as_str()) && inside.contains(*permission);
+            let rare = ROLLING_OVER.iter().chain(&AFTER_A_DEATH).any(|known| *known == action.as_str());
+            // The stories' own tables have names that the template does not know.
+            let made_inside =
+                inside.iter().any(|(made, on)| made == action && (on == &permission.1 || on.starts_with("story-")));
+            let by_the_adapters = rare && made_inside;
             !MADE_BY_AWS.contains(&action.as_str()) && !by_the_adapters
         });
         unmade.extend(left.map(|(action, resource)| format!("{function} {action} {resource}")));
