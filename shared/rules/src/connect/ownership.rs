@@ -3,7 +3,7 @@
 //!
 //! An organisation moves only when its holder has lost it at Xero. To the same Xero user at once; to another after a
 //! week in which the holder was told twice, and only if the loss is proved anew at that moment. Anything earlier is a
-//! matter for people (runbook, "Release an organisation").
+//! matter for people (runbook, "An organisation that another account holds").
 
 use super::{Connect, ConnectAgain, ConnectError, RACES};
 use crate::account::AccountId;
