@@ -36,6 +36,12 @@ use crate::server::Shared;
 use crate::time::Clock;
 use crate::world::World;
 
+/// The operations that the Accounting API and the connections serve, by their `operationId`.
+#[must_use]
+pub fn operations() -> Vec<&'static str> {
+    accounting::routes::operations().chain(["getConnections", "deleteConnection"]).collect()
+}
+
 /// How a stand-in starts.
 #[derive(Clone, Debug, Default)]
 pub struct Config {

@@ -113,8 +113,8 @@ pub(crate) fn taken_back(ctx: &mut Ctx<'_>, credit: Uuid, id: Uuid) -> Reply {
     }
     match take_back(ctx, id) {
         Ok(allocation) => {
-            let view = Json::object().with("AllocationID", allocation.id).with("IsDeleted", true);
-            envelope::ok(ctx, "Allocations", None, vec![view])
+            // The specification's own shape: the allocation by itself, without a collection around it.
+            Reply::indented(200, &allocation_view(&allocation).with("IsDeleted", true))
         }
         Err(refusal) => envelope::exception(&refusal.messages.join(" ")),
     }

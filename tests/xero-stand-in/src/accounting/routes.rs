@@ -123,6 +123,11 @@ static ROUTES: &[Route] = &[
     file("BankTransactions/{}/Attachments/{}", "createBankTransactionAttachmentByFileName"),
 ];
 
+/// The names of all operations.
+pub(crate) fn operations() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|route| route.operation)
+}
+
 /// Finds the operation of a request below `/api.xro/2.0/`.
 pub(crate) fn find(method: &str, segments: &[&str]) -> Option<Found> {
     ROUTES.iter().filter(|route| route.method == method).find_map(|route| {

@@ -30,6 +30,8 @@ pub const EXCEPTIONS: &[Exception] = &[
     exception("CreditNote", "DateString", STRINGS),
     exception("CreditNote", "DueDateString", STRINGS),
     exception("BankTransaction", "DateString", STRINGS),
+    exception("Overpayment", "DateString", STRINGS),
+    exception("Prepayment", "DateString", STRINGS),
     exception("HistoryRecord", "DateUTCString", STRINGS),
     exception("LineItem", "ValidationErrors", VALIDATION),
     exception("BankTransaction", "HasErrors", VALIDATION),

@@ -136,9 +136,15 @@ fn issue(world: &mut World, consent: &Consent, refresh: Option<String>, now: Tim
         .with("scope", listed.join(" ")))
 }
 
-/// The app that the Basic header proves.
+/// The app that the Basic header proves, or without one the body: Xero's own SDK for Python sends it there.
 fn client(world: &World, call: &Call) -> Option<App> {
-    let (scheme, encoded) = call.header("authorization")?.split_once(' ')?;
+    let Some(header) = call.header("authorization") else {
+        let form = call.form();
+        let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let (id, secret) = (field("client_id")?, field("client_secret")?);
+        return world.apps.get(id).filter(|app| app.client_secret == secret).cloned();
+    };
+    let (scheme, encoded) = header.split_once(' ')?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     let app = world.apps.get(id).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;

@@ -46,6 +46,7 @@ async fn tour(world: &World) {
     world.post("/Payments", &payment(id, 4000.0)["Payments"][0]).await;
     world.control().part_pay(HARBOUR_SOUND, id, rust_decimal::Decimal::ONE).await.unwrap();
     money(world, id, &contact).await;
+    prepaid(world).await;
     for path in [
         format!("/Invoices/{id}"),
         format!("/Invoices/{id}/History"),
@@ -68,6 +69,24 @@ async fn tour(world: &World) {
     let unknown = world.url(&format!("/connections/{}", Uuid::new_v4()));
     send(world.http.delete(unknown).bearer_auth(&world.access)).await;
     send(world.http.get(world.url("/api.xro/2.0/Organisation"))).await;
+}
+
+/// Overpayments and prepayments, allocated and taken back.
+async fn prepaid(world: &World) {
+    let invoice = world.invoice("SES-9").await;
+    let contact = world.read_invoice(invoice).await["Contact"]["ContactID"].as_str().unwrap().parse().unwrap();
+    for (overpayment, collection) in [(true, "Overpayments"), (false, "Prepayments")] {
+        let act = Act::Prepay { contact, amount: 10.into(), overpayment, spend: false };
+        let credit = world.control().act(HARBOUR_SOUND, &act).await.unwrap().id.unwrap();
+        let path = format!("/{collection}/{credit}");
+        let body = json!({"Allocations": [{"Amount": 5, "Date": "2026-11-20", "Invoice": {"InvoiceID": invoice}}]});
+        let made = world.put(&format!("{path}/Allocations"), &body).await.first("Allocations");
+        world.get(&path).await;
+        world.get(&format!("/{collection}?page=1")).await;
+        world.get(&format!("/Invoices/{invoice}")).await;
+        let gone = format!("{path}/Allocations/{}", made["AllocationID"].as_str().unwrap());
+        send(world.api(Method::DELETE, &gone)).await;
+    }
 }
 
 /// Credit notes, bank transactions and a file.
