@@ -10,6 +10,8 @@ pub mod dry_run;
 mod history;
 mod hold;
 mod job;
+mod lost_answer;
+pub mod mark;
 pub mod message;
 mod number;
 mod party;
@@ -20,6 +22,7 @@ mod update;
 mod usual;
 
 pub use job::Job;
+pub use mark::AppLinks;
 pub use message::Message;
 pub use usual::Usual;
 
@@ -89,6 +92,8 @@ pub struct Sync<'a> {
     pub cooldowns: &'a dyn Cooldowns,
     /// Where the backend is told.
     pub notifications: &'a dyn Notifications,
+    /// How links into the app are made.
+    pub links: &'a AppLinks,
     /// Time.
     pub clock: &'a dyn Clock,
     /// Whether a document that is made alone gets a note in its history in Xero, for one more call.

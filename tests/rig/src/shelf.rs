@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rules::grant::StoredToken;
 use rules::notification::Notification;
 use rules::ports::{Answer, Unavailable, Written};
-use rules::record::{Kind, Record, RecordKey};
+use rules::record::{Kind, Record, RecordKey, UnderWay};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
@@ -95,6 +95,15 @@ impl Shelf {
     #[must_use]
     pub fn peek(&self, key: &RecordKey) -> Option<Record> {
         get(&self.things(), &record_key(key))
+    }
+
+    /// The records that wait for something outside.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Record> {
+        let things = self.things();
+        let keys = things.items.keys().filter(|key| key.starts_with("RECORD#"));
+        let records = keys.filter_map(|key| get::<Record>(&things, key));
+        records.filter(|record| record.under_way == UnderWay::Waiting).collect()
     }
 
     /// Which kinds of records an account has for a Sessional id.

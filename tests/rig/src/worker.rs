@@ -6,7 +6,8 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use rules::AccountId;
 use rules::ports::Clock as _;
-use rules::sync::{Message, Outcome, Sync, Usual};
+use rules::sync::message::run_record;
+use rules::sync::{AppLinks, Message, Outcome, Sync, Usual};
 use rules::tokens::{Memory, Tokens};
 use xero::http::Timeouts;
 use xero_stand_in::{Config, StandIn};
@@ -33,6 +34,7 @@ pub struct World {
     pub history_notes: bool,
     memory: Memory,
     usual: Usual,
+    links: AppLinks,
 }
 
 /// The stand-in and the clients of it, for as many worlds as a test wants.
@@ -68,6 +70,7 @@ impl Xero {
             history_notes: false,
             memory: Memory::default(),
             usual: Usual::default(),
+            links: AppLinks::new(&"https://app.sessional.example".parse()?)?,
         })
     }
 }
@@ -90,6 +93,7 @@ impl World {
     /// When the stand-in's controls do not answer, or a message group is no account.
     pub async fn work(&mut self, xero: &Xero, most: usize) -> anyhow::Result<usize> {
         self.tell_time(xero).await?;
+        self.wake();
         let batch = self.queue.receive(most, self.clock.now());
         let received = batch.len();
         let mut groups: Vec<Vec<Queued>> = Vec::new();
@@ -145,6 +149,7 @@ impl World {
             contacts: shelf,
             cooldowns: shelf,
             notifications: shelf,
+            links: &self.links,
             clock,
             history_notes: self.history_notes,
             deadline: None,
@@ -169,11 +174,24 @@ impl World {
     /// When it does not end.
     pub async fn drain(&mut self, xero: &Xero) -> anyhow::Result<()> {
         for _ in 0..2_000 {
-            let Some(next) = self.queue.next_at(self.clock.now()) else { return Ok(()) };
+            let due = self.shelf.waiting().into_iter().filter_map(|record| record.waiting).map(|it| it.next_try).min();
+            let next = self.queue.next_at(self.clock.now()).into_iter().chain(due).min();
+            let Some(next) = next else { return Ok(()) };
             self.clock.advance_to(next);
             self.work(xero, 10).await?;
         }
         anyhow::bail!("the queue never becomes empty")
+    }
+
+    /// Lets what waits go on, when its time has come.
+    fn wake(&mut self) {
+        let now = self.clock.now();
+        for record in self.shelf.waiting() {
+            if record.waiting.as_ref().is_some_and(|waiting| waiting.next_try <= now) {
+                let run = run_record("wake", &record.key, record.revision);
+                self.queue.send(run.account.as_str(), &run.deduplication, &run.event, now);
+            }
+        }
     }
 
     async fn tell_time(&self, xero: &Xero) -> anyhow::Result<()> {
