@@ -125,13 +125,9 @@ async fn contacts(tenant: &xero::Tenant<'_>) -> anyhow::Result<ContactId> {
         contact_number: Some("org_contract".to_owned()),
         name: "Contract & \"Sons\" Ltd".to_owned(),
         email_address: Some("accounts@contract.example".to_owned()),
-        phones: vec![Phone {
-            phone_type: "DEFAULT".to_owned(),
-            phone_number: "020 7946 0000".to_owned(),
-            ..Phone::default()
-        }],
+        phones: vec![Phone { phone_type: "DEFAULT", phone_number: "020 7946 0000".to_owned() }],
         addresses: vec![Address {
-            address_type: "STREET".to_owned(),
+            address_type: "STREET",
             address_line1: Some("1 Quay Street".to_owned()),
             city: Some("Bristol".to_owned()),
             postal_code: Some("BS1 1AA".to_owned()),
@@ -212,7 +208,7 @@ async fn spend_money(tenant: &xero::Tenant<'_>, contact: ContactId) -> anyhow::R
     let id = spend.bank_transaction_id;
     tenant.bank_transaction(id).await?;
     tenant.spend_money_on(date(2026, 11, 18)).await?;
-    let update = BankTransactionUpdate { bank_transaction_id: id, status: BankTransactionStatus::Deleted };
+    let update = BankTransactionUpdate::status(id, BankTransactionStatus::Deleted);
     let body = BankTransactionsBody::update(&update);
     tenant.update_bank_transaction(id, &body, &IdempotencyKey::new("delete-1")?).await?;
     Ok(())

@@ -91,7 +91,7 @@ async fn a_restored_account_and_a_moved_lock_date_let_what_failed_go_on() -> any
 async fn what_xero_refused_for_its_content_waits_for_the_user() -> anyhow::Result<()> {
     let inside = Inside::new().await?;
     let (account, tenant) = mapped(&inside).await?;
-    failed(&inside, &account, tenant, Failure::number_clash("SES-1")).await?;
+    failed(&inside, &account, tenant, Failure::number_clash("SES-1", None)).await?;
     failed(&inside, &account, tenant, Failure::refused(&[], "Invoice 1")).await?;
     inside.pass(SignedDuration::from_hours(48)).await?;
     check(&inside, &account).await;

@@ -5,14 +5,15 @@ use crate::{Answered, App, unavailable};
 use aws::clock::SystemClock;
 use aws::http::json;
 use http::StatusCode;
-use rules::connection::{Connection, Status};
+use rules::connection::{Connection, ErrorReason, Status};
 use rules::mapping::{Choices, ExpenseDocuments, Mapping};
 use rules::mapping_view::{MappingRequest, MappingView};
 use rules::organisation::Facts;
 use rules::ports::{Clock as _, Connections as _, Mappings as _, Organisations as _, Written};
+use rules::record::WaitReason;
 use rules::session::{Interruption, Session};
 use rules::status::{self, BrokenView};
-use rules::{AccountId, Problem, chart, facts, held, lost};
+use rules::{AccountId, Problem, chart, facts, held, lost, pausing};
 use std::sync::Arc;
 use xero::TenantId;
 
@@ -155,6 +156,19 @@ impl App {
     }
 
     async fn interrupted(&self, seen: &Connection, tenant: TenantId, interruption: Interruption) -> Problem {
+        if let Some(pause) = interruption.pause() {
+            tracing::warn!(xero.tenant_id = %tenant, reason = %interruption, "Xero could not be asked");
+            let operator = pause.reason == WaitReason::Credentials;
+            return match pausing::note(&self.table, tenant, &pause, None, SystemClock.now()).await {
+                Err(error) => unavailable(error),
+                Ok(_) if operator => Problem::operator(),
+                Ok(_) => Problem::try_again(),
+            };
+        }
+        let interruption = match interruption {
+            Interruption::ScopeMissing => Interruption::Lost(ErrorReason::PermissionMissing),
+            other => other,
+        };
         match interruption {
             Interruption::Lost(reason) => {
                 let (table, told) = (&self.table, &self.notifications);
@@ -162,14 +176,12 @@ impl App {
                 lost.map_or_else(unavailable, |_| Problem::connection_lost())
             }
             Interruption::Unavailable(error) => unavailable(error),
-            Interruption::Operator(error) => {
-                tracing::error!(error, alarm = "operator", "our own request or credentials are refused");
-                Problem::operator()
-            }
-            Interruption::Wait(_) | Interruption::Later(_) | Interruption::NoAnswer(_) | Interruption::Refused(_) => {
-                tracing::warn!(xero.tenant_id = %tenant, reason = %interruption, "Xero could not be asked");
-                Problem::try_again()
-            }
+            Interruption::NotConnected => Problem::not_connected(),
+            Interruption::ScopeMissing
+            | Interruption::Operator(_)
+            | Interruption::Wait(_)
+            | Interruption::NoAnswer(_)
+            | Interruption::Refused(_) => Problem::try_again(),
         }
     }
 }

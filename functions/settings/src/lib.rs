@@ -12,7 +12,7 @@ use aws::xero_setup::Xero;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt};
 use rules::connection::Connection;
-use rules::ports::{Clock as _, Connections as _, Cooldowns as _, Mappings as _, TokenVault, Unavailable};
+use rules::ports::{Clock as _, Connections as _, Cooldowns as _, Mappings as _, TokenVault, Unavailable, Wakes as _};
 use rules::tokens::Memory;
 use rules::{AccountId, Problem, status};
 use std::convert::Infallible;
@@ -84,7 +84,8 @@ impl App {
             (Some(connection), Some(mapping)) => self.broken(connection, mapping, waiting.is_some()).await?,
             (Some(_) | None, Some(_) | None) => Vec::new(),
         };
-        Ok(json(StatusCode::OK, &status::draw(connection, mapping.as_ref(), waiting, broken)))
+        let wake = self.table.wake(account).await.map_err(unavailable)?;
+        Ok(json(StatusCode::OK, &status::draw(connection, mapping.as_ref(), waiting, wake.as_ref(), broken)))
     }
 
     /// The connection of an account that has one.

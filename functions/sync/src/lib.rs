@@ -9,10 +9,20 @@ use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use rules::AccountId;
-use rules::ports::TokenVault;
-use rules::sync::{AppLinks, Message, Outcome, Sync, Usual};
+use rules::ports::{Clock as _, TokenVault};
+use rules::sync::{Message, Outcome, Sync, Usual};
 use rules::tokens::Memory;
 use std::convert::Infallible;
+use std::time::Duration;
+
+/// Receives after which a message runs alone.
+const OFTEN: u32 = 20;
+/// Runs that never ended after which a message is parked.
+const MAX_BROKEN_RUNS: u32 = 5;
+/// When what stood behind a lone message has its turn.
+const NEXT_TURN: Duration = Duration::from_secs(1);
+/// How long a message that came often is left to its queue while the table does not answer.
+const STORE_OUT: Duration = Duration::from_secs(15 * 60);
 
 /// The function.
 pub struct App {
@@ -32,8 +42,6 @@ pub struct App {
     pub parking: Queue,
     /// Where the backend is told.
     pub notifications: Queue,
-    /// How links into the app are made.
-    pub links: AppLinks,
     /// Whether a document that is made alone gets a note in its history in Xero.
     pub history_notes: bool,
 }
@@ -49,8 +57,46 @@ impl App {
         Ok(batch::settle(&self.queue, Some(&self.parking), judged.into_iter().flatten().collect()).await)
     }
 
-    /// Runs one account's messages in order.
-    async fn run(&self, messages: Vec<SqsMessage>, deadline: Option<Timestamp>) -> Vec<(SqsMessage, Verdict)> {
+    /// Runs one account's messages in order. A message that has come suspiciously often runs alone, so that one which
+    /// crashes the function takes nothing along.
+    async fn run(&self, mut messages: Vec<SqsMessage>, deadline: Option<Timestamp>) -> Vec<(SqsMessage, Verdict)> {
+        if !messages.iter().any(|message| batch::receives(message) > OFTEN) {
+            return self.run_together(messages, deadline).await;
+        }
+        let rest = messages.split_off(1);
+        let mut judged = match messages.pop() {
+            Some(first) if batch::receives(&first) > OFTEN => self.run_alone(first, deadline).await,
+            Some(first) => self.run_together(vec![first], deadline).await,
+            None => Vec::new(),
+        };
+        judged.extend(rest.into_iter().map(|message| (message, Verdict::Again(NEXT_TURN))));
+        judged
+    }
+
+    /// Runs a message alone, and parks it when too many of its runs never ended.
+    async fn run_alone(&self, message: SqsMessage, deadline: Option<Timestamp>) -> Vec<(SqsMessage, Verdict)> {
+        let id = message.message_id.clone().unwrap_or_default();
+        match self.table.begin_run(&id, SystemClock.now()).await {
+            Ok(runs) if runs > MAX_BROKEN_RUNS => {
+                let reason = format!("{MAX_BROKEN_RUNS} runs of it never ended: it crashes the function");
+                vec![(message, Verdict::Park(reason))]
+            }
+            Ok(_) => {
+                let judged = self.run_together(vec![message], deadline).await;
+                if let Err(error) = self.table.end_run(&id).await {
+                    tracing::warn!(error = %error, reason = %error.source, message.id = id, "the end of a run was not noted");
+                }
+                judged
+            }
+            // Our own store is out: that is why it came so often.
+            Err(error) => {
+                tracing::warn!(error = %error, reason = %error.source, message.id = id, "a message is left to its queue");
+                vec![(message, Verdict::Again(STORE_OUT))]
+            }
+        }
+    }
+
+    async fn run_together(&self, messages: Vec<SqsMessage>, deadline: Option<Timestamp>) -> Vec<(SqsMessage, Verdict)> {
         let group = messages.first().and_then(batch::group).map(AccountId::parse);
         let Some(Ok(account)) = group else {
             let verdict = Verdict::Park("the message group is no account id".to_owned());
@@ -70,14 +116,20 @@ impl App {
             records: &table,
             contacts: &table,
             cooldowns: &table,
+            wakes: &table,
+            waiting: &table,
             notifications: &self.notifications,
-            links: &self.links,
             clock: &clock,
             history_notes: self.history_notes,
             deadline,
         };
-        let bodies: Vec<Message> =
-            messages.iter().map(|message| Message { body: message.body.clone().unwrap_or_default() }).collect();
+        let bodies: Vec<Message> = messages
+            .iter()
+            .map(|message| Message {
+                body: message.body.clone().unwrap_or_default(),
+                receives: batch::receives(message),
+            })
+            .collect();
         let outcomes = sync.run(&account, &bodies).await;
         messages.into_iter().zip(outcomes.into_iter().map(verdict)).collect()
     }

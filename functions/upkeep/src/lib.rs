@@ -9,6 +9,7 @@ use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use rules::ports::{Clock, TokenVault, Unavailable};
 use rules::tokens::{Memory, Tokens};
+use rules::upkeep::tick::Tick;
 use rules::upkeep::{Message, Outcome, Round, Upkeep};
 use serde::Deserialize;
 
@@ -54,7 +55,29 @@ impl App {
         }
     }
 
+    /// Lets waiting work go on whose time has come.
+    async fn wake(&self) -> Result<(), Unavailable> {
+        let tick = Tick {
+            due: &self.table,
+            wakes: &self.table,
+            cooldowns: &self.table,
+            sync_queue: &self.sync_queue,
+            notifications: &self.notifications,
+            clock: &SystemClock,
+        };
+        let woken = tick.run().await.inspect_err(|error| {
+            tracing::warn!(error = %error, reason = %error.source, "waiting work could not be woken; the next minute does it");
+        })?;
+        if woken > 0 {
+            tracing::info!(wake.accounts = woken, "waiting work goes on");
+        }
+        Ok(())
+    }
+
     async fn begin(&self, round: Round) -> Result<(), Unavailable> {
+        if round == Round::Wake {
+            return self.wake().await;
+        }
         let clock = SystemClock;
         let tokens = self.tokens(&clock);
         match self.upkeep(&tokens, &clock).begin(round).await {

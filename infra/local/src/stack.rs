@@ -270,6 +270,7 @@ fn parameters(
         ("OauthRedirectUri", format!("{front}/oauth/callback")),
         ("AppReturnUrl", format!("{app}{RETURN_PATH}")),
         ("QueueVisibilityTimeout", QUEUE_VISIBILITY_TIMEOUT.to_owned()),
+        ("SyncVisibilityTimeout", QUEUE_VISIBILITY_TIMEOUT.to_owned()),
     ]);
     parameters.extend(options.token_store.clone().map(|store| ("TokenStore", store)));
     parameters

@@ -22,6 +22,13 @@ pub fn group(message: &SqsMessage) -> Option<&str> {
     message.attributes.get("MessageGroupId").map(String::as_str)
 }
 
+/// How often the queue has given the message out, this time included.
+#[must_use]
+pub fn receives(message: &SqsMessage) -> u32 {
+    let count = message.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
 /// Carries out the verdicts and names the messages that come again. What cannot be worked goes to
 /// `parking`; without one it is left to the queue's own redrive.
 pub async fn settle(queue: &Queue, parking: Option<&Queue>, judged: Vec<(SqsMessage, Verdict)>) -> SqsBatchResponse {

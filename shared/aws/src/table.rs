@@ -12,10 +12,12 @@ mod leases;
 mod organisations;
 mod ownership;
 mod records;
+mod runs;
 mod sequences;
 mod sweeps;
 mod tokens;
 mod transaction;
+mod wakes;
 
 pub(crate) use tokens::{SealedCopy, SealedToken};
 
@@ -37,6 +39,8 @@ pub const BY_XERO_ID: &str = "by-xero-id";
 pub const BY_OPEN: &str = "by-open";
 /// The index on records that wait, in the order in which they were first written; only they are in it.
 pub const BY_WAITING: &str = "by-waiting";
+/// The index on when accounts are due that have waiting work; only they are in it.
+pub const BY_DUE: &str = "by-due";
 /// The index on what changed last.
 pub const BY_CHANGE: &str = "by-change";
 

@@ -158,7 +158,9 @@ impl From<TokenFailure> for ConnectError {
     fn from(failure: TokenFailure) -> Self {
         match failure {
             TokenFailure::Operator(error) => Self::Internal(error.to_string()),
-            TokenFailure::Revoked | TokenFailure::Wait(_) | TokenFailure::Busy => Self::TryAgain(failure.to_string()),
+            TokenFailure::Revoked | TokenFailure::Wait(_) | TokenFailure::AnswerLost | TokenFailure::Busy => {
+                Self::TryAgain(failure.to_string())
+            }
             TokenFailure::Unavailable(error) => error.into(),
         }
     }

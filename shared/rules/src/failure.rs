@@ -2,10 +2,12 @@
 //! happened, to which document, who can fix it and how. Xero's own words are never shown raw.
 
 mod cause;
+pub mod policy;
 
 pub use cause::{Cause, group, summary};
 
 use crate::action::Action;
+use policy::Pause;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -17,7 +19,11 @@ use xero::{Error, UnauthorizedReason};
 pub const CONCURRENT_WAIT: Duration = Duration::from_secs(3);
 /// Wait while Xero says that the organisation is offline.
 pub const OFFLINE_WAIT: Duration = Duration::from_secs(300);
-/// Refusals of one document alone, while the organisation answers other calls, after which its record is failed.
+/// Wait after an answer of Xero's edge that says nothing but that it is not available.
+const UNAVAILABLE_WAIT: Duration = Duration::from_secs(60);
+/// First wait after an error without an answer; doubled with every try.
+pub const RETRY_WAIT: Duration = Duration::from_secs(5);
+/// Tries without an answer after which a record is failed and its message parked.
 pub const MAX_ATTEMPTS: u32 = 5;
 
 /// Why a record waits or failed, as the user sees it.
@@ -62,6 +68,27 @@ impl Failure {
         let message = "It was not sent: the account is not connected to this Xero organisation any more. Connect again, \
                        then retry.";
         Self::new(Cause::NotConnected, message, Action::Connect)
+    }
+
+    /// It waited for an organisation that the account has left for another.
+    #[must_use]
+    pub fn other_organisation() -> Self {
+        let message = "It waited for another Xero organisation than the one that is connected now, and was not sent. Send it again from Sessional, and it goes to this one.";
+        Self::new(Cause::OtherOrganisation, message, Action::SendInSessional)
+    }
+
+    /// Work waits because the account is disconnected.
+    #[must_use]
+    pub fn disconnected() -> Self {
+        let message = "It waits because Xero is disconnected. Connect the same organisation again and it is sent.";
+        Self::new(Cause::NotConnected, message, Action::Connect)
+    }
+
+    /// It needs a permission that the consent does not cover.
+    #[must_use]
+    pub fn permission_missing() -> Self {
+        let message = "It waits because Sessional's access to Xero does not cover it. Authorise Xero again and allow what is asked for, and it is sent.";
+        Self::new(Cause::PermissionMissing, message, Action::Reauthorise)
     }
 
     /// Work waits because no account is chosen for sales.
@@ -241,38 +268,6 @@ impl Failure {
         Self::new(Cause::NoAnswer, message, Action::Retry)
     }
 
-    /// It waits because Xero's answer was lost.
-    #[must_use]
-    pub fn answer_lost() -> Self {
-        let message =
-            "Xero's answer was lost. It is looked for in Xero before anything is sent again; nothing is to be done.";
-        Self::new(Cause::AnswerLost, message, Action::Wait)
-    }
-
-    /// It waits because Xero could not be reached.
-    #[must_use]
-    pub fn not_reached() -> Self {
-        let message = "Xero could not be reached. It is sent by itself when Xero answers; nothing is to be done.";
-        Self::new(Cause::XeroUnavailable, message, Action::Wait)
-    }
-
-    /// It waits behind other work.
-    #[must_use]
-    pub fn waits_its_turn() -> Self {
-        let message = "It waits behind other work of the account and goes on by itself; nothing is to be done.";
-        Self::new(Cause::WaitsItsTurn, message, Action::Wait)
-    }
-
-    /// Two documents in Xero carry the mark of one of ours.
-    #[must_use]
-    pub fn marked_twice(subject: &str) -> Self {
-        let message = format!(
-            "{subject} is in Xero twice: two documents there carry its mark. Nothing was changed. Void or delete the one \
-             that should not be there in Xero, then retry."
-        );
-        Self::new(Cause::ChangedInXero, message, Action::OpenXero)
-    }
-
     /// The contact is archived in Xero.
     #[must_use]
     pub fn contact_archived(name: &str) -> Self {
@@ -298,7 +293,7 @@ impl Failure {
                 "has a number that Xero already uses. Give it another number, then retry.",
                 Action::ChangeNumber,
             ),
-            Refusal::ContactNumberTaken | Refusal::ContactNameTaken => (
+            Refusal::ContactNameTaken => (
                 Cause::ContactNameTaken,
                 "needs a contact whose name another contact in Xero has. Rename one of them, then retry.",
                 Action::OpenXero,
@@ -372,7 +367,6 @@ fn named_in(refusal: Refusal, sentence: &str) -> Option<String> {
         Refusal::AccountArchived | Refusal::AccountInvalid | Refusal::TaxTypeInvalid => sentence.split('\'').nth(1),
         Refusal::CurrencyNotSubscribed => sentence.rsplit(' ').next().filter(|word| word.len() == 3),
         Refusal::NumberNotUnique
-        | Refusal::ContactNumberTaken
         | Refusal::ContactNameTaken
         | Refusal::ContactArchived
         | Refusal::PeriodLocked
@@ -388,10 +382,12 @@ fn named_in(refusal: Refusal, sentence: &str) -> Option<String> {
 }
 
 /// What happens after a call to Xero that gave no result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// The tenant cools down; nothing was judged and no attempt is counted.
-    Wait(Duration),
+    Wait(Pause),
+    /// The consent lacks a permission: what needs it stops, and nothing else.
+    ScopeMissing,
     /// Nobody knows whether it arrived; look it up on the next try.
     Retry,
     /// The grant or the organisation is lost: hold work and tell the user.
@@ -407,20 +403,22 @@ pub enum Next {
 pub fn next(error: &Error) -> Next {
     use crate::connection::ErrorReason;
     match error {
-        Error::RateLimited { retry_after, .. } => Next::Wait(retry_after.unwrap_or(CONCURRENT_WAIT)),
-        Error::Offline { .. } => Next::Wait(OFFLINE_WAIT),
+        Error::RateLimited { retry_after, .. } => {
+            Next::Wait(Pause::asked(Cause::RequestLimit, *retry_after, CONCURRENT_WAIT))
+        }
+        Error::Offline { .. } => Next::Wait(Pause::asked(Cause::OrganisationOffline, None, OFFLINE_WAIT)),
+        Error::Server { status: 503, .. } => Next::Wait(Pause::asked(Cause::XeroUnavailable, None, UNAVAILABLE_WAIT)),
         Error::Server { .. } | Error::Timeout { .. } | Error::Transport { .. } | Error::Malformed { .. } => Next::Retry,
         Error::IdempotencyConflict { .. } => Next::Retry,
         Error::Unauthorized { reason, .. } => match reason {
             UnauthorizedReason::TokenExpired | UnauthorizedReason::TokenRejected => {
                 Next::Lost(ErrorReason::GrantRevoked)
             }
-            UnauthorizedReason::ScopeMissing => Next::Lost(ErrorReason::PermissionMissing),
+            UnauthorizedReason::ScopeMissing => Next::ScopeMissing,
         },
         Error::Forbidden { .. } => Next::Lost(ErrorReason::OrganisationGone),
-        // What is in the request may be what is refused: whoever sent it finds out. That something is not there is an
-        // answer about it alone, and no reason to stop anything else.
-        Error::Validation { .. } | Error::NotFound { .. } | Error::BadRequest { status: 400, .. } => Next::Refused,
+        // That something is not there is an answer about it alone, and no reason to stop anything else.
+        Error::Validation { .. } | Error::NotFound { .. } => Next::Refused,
         Error::BadRequest { .. } => Next::Operator,
     }
 }

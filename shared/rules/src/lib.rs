@@ -24,6 +24,7 @@ pub mod mapping_view;
 pub mod notification;
 pub mod organisation;
 pub mod outbox;
+pub mod pausing;
 pub mod payments;
 pub mod ports;
 pub mod problem;
@@ -37,6 +38,7 @@ pub mod status;
 pub mod sync;
 pub mod tokens;
 pub mod upkeep;
+pub mod wake;
 
 pub use account::AccountId;
 pub use problem::Problem;

@@ -5,6 +5,7 @@
 use crate::account::AccountId;
 use crate::action::Action;
 use crate::failure::Cause;
+use crate::record::WaitReason;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -84,6 +85,18 @@ pub enum Details {
         /// What the user can do.
         action: Action,
     },
+    /// Work of the connection has been waiting for something outside for two minutes, or nothing waits any more.
+    #[serde(rename = "record.waiting")]
+    WorkWaiting {
+        /// What for.
+        reason: WaitReason,
+        /// The sentence for the user.
+        message: String,
+        /// Since when.
+        since: Timestamp,
+        /// When it is tried next; absent when nothing waits any more.
+        next_try: Option<Timestamp>,
+    },
     /// An organisation is connected.
     #[serde(rename = "connection.connected")]
     Connected {
@@ -156,6 +169,7 @@ impl Details {
             Self::InvoicePartPaid { .. } => "invoice.part_paid",
             Self::InvoicePaymentReversed { .. } => "invoice.payment_reversed",
             Self::RecordFailed { .. } => "record.failed",
+            Self::WorkWaiting { .. } => "record.waiting",
             Self::Connected { .. } => "connection.connected",
             Self::Disconnected { .. } => "connection.disconnected",
             Self::ConnectionError { .. } => "connection.error",
@@ -168,7 +182,10 @@ impl Details {
             | Self::InvoicePartPaid { invoice_id, .. }
             | Self::InvoicePaymentReversed { invoice_id, .. } => invoice_id,
             Self::RecordFailed { id, .. } => id,
-            Self::Connected { .. } | Self::Disconnected { .. } | Self::ConnectionError { .. } => "connection",
+            Self::WorkWaiting { .. }
+            | Self::Connected { .. }
+            | Self::Disconnected { .. }
+            | Self::ConnectionError { .. } => "connection",
         }
     }
 }

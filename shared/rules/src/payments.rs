@@ -10,9 +10,9 @@ pub use hint::{Entry, HINT_VERSION, Hint, MAX_INVOICES, Numbers, Sequence};
 pub use reading::{Change, read_invoice};
 
 use crate::account::AccountId;
-use crate::connection::Connection;
+use crate::connection::{Connection, ErrorReason};
 use crate::ports::{Claims, Clock, Connections, Cooldowns, Notifications, Records, Unavailable, Written};
-use crate::record::Record;
+use crate::record::{Record, WaitReason};
 use crate::session::{Interruption, Session};
 use crate::tokens::Tokens;
 use crate::{lost, outbox};
@@ -168,11 +168,20 @@ impl Payments<'_> {
     async fn interrupted(&self, connection: Connection, interruption: Interruption) -> Result<Outcome, Unavailable> {
         let tenant = connection.tenant();
         Ok(match (interruption, tenant) {
-            (Interruption::Wait(time), Some(tenant)) => {
-                self.cooldowns.cool_down(tenant, self.clock.now() + time).await?;
-                Outcome::Again(time)
+            (Interruption::Wait(pause), Some(tenant)) => {
+                if pause.reason == WaitReason::Organisation {
+                    self.cooldowns.cool_down(tenant, self.clock.now() + pause.time).await?;
+                }
+                Outcome::Again(pause.time)
             }
-            (Interruption::Wait(time) | Interruption::Later(time), _) => Outcome::Again(time),
+            (Interruption::Wait(pause), None) => Outcome::Again(pause.time),
+            (Interruption::NotConnected, _) => Outcome::Dropped,
+            (Interruption::ScopeMissing, _) => {
+                let reason = ErrorReason::PermissionMissing;
+                lost::lose_unless_renewed(self.connections, self.notifications, self.clock, &connection, reason)
+                    .await?;
+                Outcome::Dropped
+            }
             (Interruption::Lost(reason), _) => {
                 // The sweep finds what was missed once the connection is back, so the hint itself may go.
                 lost::lose_unless_renewed(self.connections, self.notifications, self.clock, &connection, reason)

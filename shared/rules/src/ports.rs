@@ -15,9 +15,10 @@ use crate::notification::Notification;
 use crate::organisation::Facts;
 use crate::payments::gaps::Heard;
 use crate::payments::sweep::Standing;
-use crate::record::{Kind, Record, RecordKey};
+use crate::record::{Kind, Record, RecordKey, WaitReason};
 use crate::sync::contact::ContactReference;
 use crate::upkeep;
+use crate::wake::Wake;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::error::Error as StdError;
@@ -225,6 +226,9 @@ pub trait Waiting: Send + Sync {
     /// Those of one organisation, in the order in which they were first written, from a cursor that an earlier
     /// page gave. May be some moments behind.
     async fn waiting(&self, account: &AccountId, tenant: TenantId, cursor: Option<&str>) -> Answer<Page>;
+    /// Those of the account that wait for something outside, at most fifty, whatever organisation they are for, in the
+    /// order in which they were first written. A consistent read: what has begun to wait is there.
+    async fn waits(&self, account: &AccountId) -> Answer<Vec<Record>>;
 }
 
 /// How far the sweeps of payments have come.
@@ -255,8 +259,6 @@ pub trait Contacts: Send + Sync {
         tenant: TenantId,
         organisation: &str,
     ) -> Answer<Option<ContactReference>>;
-    /// All references of an account in one organisation (consistent read).
-    async fn contacts(&self, account: &AccountId, tenant: TenantId) -> Answer<Vec<ContactReference>>;
     /// Compare-and-set on `contact.revision`.
     async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written>;
 }
@@ -328,6 +330,54 @@ pub trait Cooldowns: Send + Sync {
     async fn cooling_until(&self, tenant: TenantId, now: Timestamp) -> Answer<Option<Timestamp>>;
     /// Leaves the tenant alone until then; a later moment that is stored already stays.
     async fn cool_down(&self, tenant: TenantId, until: Timestamp) -> Answer<()>;
+    /// What is out for all accounts; none while nothing is known to be.
+    async fn outage(&self, scope: OutageScope) -> Answer<Option<Outage>>;
+    /// Notes that it is out; a later end that is stored already stays.
+    async fn begin_outage(&self, scope: OutageScope, since: Timestamp, until: Timestamp) -> Answer<()>;
+    /// Notes that it is over; not an error when nothing was noted.
+    async fn end_outage(&self, scope: OutageScope) -> Answer<()>;
+}
+
+/// What can be out for all accounts at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OutageScope {
+    /// Our own credentials at Xero are refused.
+    App,
+    /// Xero's token endpoint.
+    TokenEndpoint,
+}
+
+/// Something that is out for all accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when it is left alone.
+    pub until: Timestamp,
+}
+
+/// When accounts go on with what waits.
+#[async_trait]
+pub trait Wakes: Send + Sync {
+    /// The account's wake (consistent read); none when nothing of it waits.
+    async fn wake(&self, account: &AccountId) -> Answer<Option<Wake>>;
+    /// Makes the account due at `due`, or sooner if it is already. Always a write, so that a drain which began before
+    /// does not clear it.
+    async fn wake_by(&self, account: &AccountId, due: Timestamp, reason: WaitReason, now: Timestamp) -> Answer<()>;
+    /// Makes the account due at `due`, whatever was noted, and notes whether the backend was told. A conflict means that
+    /// somebody wrote since it was read.
+    async fn put_wake(&self, wake: &mut Wake) -> Answer<Written>;
+    /// Clears it, unless somebody wrote it since.
+    async fn clear_wake(&self, wake: &Wake) -> Answer<()>;
+}
+
+/// Wakes whose time has come.
+#[async_trait]
+pub trait DueWakes: Send + Sync {
+    /// How many shards there are; each account is in one of them.
+    fn wake_shards(&self) -> u8;
+    /// Those of a shard, the longest due first. May be some moments behind.
+    async fn due_wakes(&self, shard: u8, now: Timestamp, limit: usize) -> Answer<Vec<Wake>>;
 }
 
 /// An event for the sync queue.

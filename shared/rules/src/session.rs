@@ -2,16 +2,19 @@
 //! goes wrong into what has to happen next. The tenant is the one that the connection names, and no other.
 
 use crate::connection::{Connection, ErrorReason, Status};
+use crate::failure::policy::Pause;
 use crate::failure::{self, Next};
-use crate::ports::Unavailable;
+use crate::ports::{Connections, Unavailable};
+use crate::record::WaitReason;
 use crate::tokens::{TokenFailure, Tokens};
-use jiff::Timestamp;
-use std::sync::atomic::{AtomicU32, Ordering};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 use xero::{AccessToken, Error, TenantId, UnauthorizedReason};
 
-/// Wait when the token endpoint gives none.
-const TOKEN_WAIT: Duration = Duration::from_secs(15);
+/// How old the knowledge may be that the account is connected when a call begins: a disconnect is stored first, and no
+/// call begins later than this after it.
+const CONNECTION_AGE: SignedDuration = SignedDuration::from_secs(1);
 
 /// Calls of a day that nothing automatic uses. Xero allows an organisation 5,000 a day, and 1,000 on its smallest
 /// tier; a look at the mapping page takes four.
@@ -23,12 +26,15 @@ pub const RESERVE_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
 /// Why a call gave no result, as what happens next.
 #[derive(Debug, thiserror::Error)]
 pub enum Interruption {
-    /// Leave the tenant alone for a while.
-    #[error("Xero asks to wait {0:?}")]
-    Wait(Duration),
-    /// Come again later; it has nothing to do with the tenant's limits.
-    #[error("come again in {0:?}")]
-    Later(Duration),
+    /// Something outside is to be left alone for a while.
+    #[error("{} is to be left alone", .0.reason.word())]
+    Wait(Pause),
+    /// The consent lacks the permission that this call needs.
+    #[error("the consent does not cover this call")]
+    ScopeMissing,
+    /// The account was disconnected, or took another organisation, since the session began.
+    #[error("the account is not connected to this organisation any more")]
+    NotConnected,
     /// Nobody knows whether it arrived.
     #[error("Xero gave no answer: {0}")]
     NoAnswer(Error),
@@ -46,12 +52,24 @@ pub enum Interruption {
     Unavailable(#[from] Unavailable),
 }
 
+impl Interruption {
+    /// Whether nobody knows what became of this one call, rather than that something is out.
+    #[must_use]
+    pub fn is_about_the_call(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::Refused(_))
+    }
+}
+
 /// Calls for one connection.
 pub struct Session<'a> {
     client: &'a xero::Client,
     tokens: &'a Tokens<'a>,
     connection: &'a Connection,
     tenant: TenantId,
+    /// Where the connection is read again when what is known of it gets old; none where it is asked just once.
+    connections: Option<&'a dyn Connections>,
+    /// When it was read last, as milliseconds.
+    read_at: AtomicI64,
     /// Calls that are left today, as Xero's last answer said.
     left_today: AtomicU32,
 }
@@ -60,6 +78,8 @@ pub struct Session<'a> {
 pub struct Attempt {
     token: AccessToken,
     renewed: bool,
+    /// Whether Xero refused the organisation once although it lists it.
+    forbidden: bool,
 }
 
 /// Whether the call is over.
@@ -96,7 +116,20 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn open(client: &'a xero::Client, tokens: &'a Tokens<'a>, connection: &'a Connection) -> Option<Self> {
         let tenant = connection.tenant()?;
-        Some(Self { client, tokens, connection, tenant, left_today: AtomicU32::new(u32::MAX) })
+        Some(Self::new(client, tokens, connection, tenant))
+    }
+
+    /// Makes the session look before each call whether the account is still connected to the organisation.
+    #[must_use]
+    pub fn watching(mut self, connections: &'a dyn Connections) -> Self {
+        self.connections = Some(connections);
+        self
+    }
+
+    fn new(client: &'a xero::Client, tokens: &'a Tokens<'a>, connection: &'a Connection, tenant: TenantId) -> Self {
+        let read_at = AtomicI64::new(tokens.clock.now().as_millisecond());
+        let left_today = AtomicU32::new(u32::MAX);
+        Self { client, tokens, connection, tenant, connections: None, read_at, left_today }
     }
 
     /// A session to find out whether a connection that was lost is back; none without an organisation.
@@ -106,7 +139,7 @@ impl<'a> Session<'a> {
             Status::Connected | Status::Error => connection.organisation.as_ref()?.tenant,
             Status::ChooseOrganisation | Status::Disconnected => return None,
         };
-        Some(Self { client, tokens, connection, tenant, left_today: AtomicU32::new(u32::MAX) })
+        Some(Self::new(client, tokens, connection, tenant))
     }
 
     /// When the organisation was connected: what was known before may have changed since.
@@ -146,8 +179,9 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When there is none.
     pub async fn begin(&self) -> Result<Attempt, Interruption> {
+        self.check_connection().await?;
         let token = self.tokens.access(self.connection).await?;
-        Ok(Attempt { token, renewed: false })
+        Ok(Attempt { token, renewed: false, forbidden: false })
     }
 
     /// Whether the user's consent covers a scope.
@@ -180,10 +214,18 @@ impl<'a> Session<'a> {
             return Ok(Step::Again);
         }
         if matches!(error, Error::Forbidden { .. }) {
-            return Err(self.forbidden(&attempt.token).await);
+            return match self.forbidden(&attempt.token).await {
+                // A single refusal of an organisation that is listed is a slip of Xero's.
+                Interruption::Lost(ErrorReason::AccessRefused) if !attempt.forbidden => {
+                    attempt.forbidden = true;
+                    Ok(Step::Again)
+                }
+                interruption => Err(interruption),
+            };
         }
         Err(match failure::next(&error) {
-            Next::Wait(time) => Interruption::Wait(time),
+            Next::Wait(pause) => Interruption::Wait(pause),
+            Next::ScopeMissing => Interruption::ScopeMissing,
             Next::Retry => Interruption::NoAnswer(error),
             Next::Lost(reason) => Interruption::Lost(reason),
             Next::Refused => Interruption::Refused(error),
@@ -193,6 +235,22 @@ impl<'a> Session<'a> {
 }
 
 impl Session<'_> {
+    /// No call begins later than a second after a disconnect, or another organisation, was stored.
+    async fn check_connection(&self) -> Result<(), Interruption> {
+        let Some(connections) = self.connections else { return Ok(()) };
+        let now = self.tokens.clock.now();
+        let read_at = Timestamp::from_millisecond(self.read_at.load(Ordering::Relaxed)).unwrap_or(Timestamp::MIN);
+        if now.duration_since(read_at) <= CONNECTION_AGE {
+            return Ok(());
+        }
+        let found = connections.connection(&self.connection.account).await?;
+        if found.and_then(|connection| connection.tenant()) != Some(self.tenant) {
+            return Err(Interruption::NotConnected);
+        }
+        self.read_at.store(now.as_millisecond(), Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Xero refuses the organisation: whether it still lists the connection tells a disconnect from everything
     /// that can be put right in Xero. As long as nobody can tell, nothing is lost.
     async fn forbidden(&self, token: &AccessToken) -> Interruption {
@@ -202,9 +260,10 @@ impl Session<'_> {
             }
             Ok(_) => Interruption::Lost(ErrorReason::OrganisationGone),
             Err(error) => match failure::next(&error) {
-                Next::Wait(time) => Interruption::Later(time),
+                // The list of connections has nothing to do with the tenant's limits.
+                Next::Wait(pause) => Interruption::Wait(Pause { reason: WaitReason::TokenEndpoint, ..pause }),
                 Next::Operator => Interruption::Operator(error.to_string()),
-                Next::Retry | Next::Refused | Next::Lost(_) => Interruption::NoAnswer(error),
+                Next::Retry | Next::Refused | Next::ScopeMissing | Next::Lost(_) => Interruption::NoAnswer(error),
             },
         }
     }
@@ -222,8 +281,8 @@ impl From<TokenFailure> for Interruption {
     fn from(failure: TokenFailure) -> Self {
         match failure {
             TokenFailure::Revoked => Self::Lost(ErrorReason::GrantRevoked),
-            TokenFailure::Wait(time) => Self::Later(time.unwrap_or(TOKEN_WAIT)),
-            TokenFailure::Busy => Self::Later(TOKEN_WAIT),
+            TokenFailure::Wait(time) => Self::Wait(Pause::sign_in(time)),
+            TokenFailure::Busy | TokenFailure::AnswerLost => Self::Wait(Pause::sign_in(None)),
             TokenFailure::Operator(error) => Self::Operator(error.to_string()),
             TokenFailure::Unavailable(error) => Self::Unavailable(error),
         }

@@ -7,6 +7,7 @@ use crate::failure::Cause;
 use crate::mapping::{Broken, Choices, ExpenseCategory, Mapping};
 use crate::organisation::Facts;
 use crate::record::Record;
+use crate::wake::{Wake, WakeView};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -83,14 +84,17 @@ pub struct BrokenView {
 pub struct LimitsView {
     /// Until when nothing is sent to this organisation.
     pub waiting_until: Option<Timestamp>,
+    /// What work waits for, since when, and when it is tried next; it goes on by itself.
+    pub waiting_for: Option<WakeView>,
 }
 
-/// Draws the status. An account that was never connected is disconnected.
+/// Draws the status, with what the account's work waits for. An account that was never connected is disconnected.
 #[must_use]
 pub fn draw(
     connection: Option<Connection>,
     mapping: Option<&Mapping>,
     waiting_until: Option<Timestamp>,
+    wake: Option<&Wake>,
     broken: Vec<BrokenView>,
 ) -> StatusView {
     let chosen = connection.as_ref().is_some_and(|connection| {
@@ -103,7 +107,7 @@ pub fn draw(
             .map_or_else(|| ExpenseCategory::ALL.to_vec(), |mapping| mapping.choices.unmapped().collect()),
         broken,
     };
-    let limits = LimitsView { waiting_until };
+    let limits = LimitsView { waiting_until, waiting_for: wake.map(WakeView::from) };
     let Some(connection) = connection else {
         return StatusView {
             status: Status::Disconnected,

@@ -10,8 +10,6 @@ pub mod dry_run;
 mod history;
 mod hold;
 mod job;
-mod lost_answer;
-pub mod mark;
 pub mod message;
 mod number;
 mod party;
@@ -20,9 +18,9 @@ mod shown;
 mod totals;
 mod update;
 mod usual;
+pub mod wait;
 
 pub use job::Job;
-pub use mark::AppLinks;
 pub use message::Message;
 pub use usual::Usual;
 
@@ -30,12 +28,13 @@ use message::Work;
 
 use crate::account::AccountId;
 use crate::connection::{Connection, ErrorReason, Status};
-use crate::failure::Failure;
+use crate::failure::policy::Pause;
+use crate::failure::{Cause, Failure};
 use crate::mapping::Choices;
 use crate::organisation::Facts;
 use crate::ports::{
     Clock, Connections, Contacts, Cooldowns, Mappings, Notifications, Organisations, ReadAhead, Records, Unavailable,
-    Upcoming,
+    Upcoming, Waiting, Wakes,
 };
 use crate::record::{RecordKey, Want};
 use crate::session::{Interruption, RESERVE_WAIT, Session};
@@ -48,12 +47,8 @@ use xero::TenantId;
 
 /// Wait after a failure of our own stores, or of our configuration.
 const STORE_WAIT: Duration = Duration::from_secs(10);
-/// Wait when the organisation cannot be read at all.
-const OUTAGE_WAIT: Duration = Duration::from_secs(120);
-/// Wait while our own credentials are refused: an operator has to act, and nothing is lost meanwhile.
-const OPERATOR_WAIT: Duration = Duration::from_secs(300);
-/// Time that the calls for one document may take: a write and a look, each within the client's time-out.
-const CALL_TIME: Duration = Duration::from_secs(25);
+/// Time that a call and the writing of its answer may take: the client's time-out and a second.
+const CALL_TIME: Duration = Duration::from_secs(15);
 /// Most documents in one call to Xero; it recommends about 50, and a batch of the queue has ten.
 pub const MAX_BATCH: usize = 10;
 
@@ -90,10 +85,12 @@ pub struct Sync<'a> {
     pub contacts: &'a dyn Contacts,
     /// Tenants to leave alone.
     pub cooldowns: &'a dyn Cooldowns,
+    /// When accounts go on with what waits.
+    pub wakes: &'a dyn Wakes,
+    /// Records that wait.
+    pub waiting: &'a dyn Waiting,
     /// Where the backend is told.
     pub notifications: &'a dyn Notifications,
-    /// How links into the app are made.
-    pub links: &'a AppLinks,
     /// Time.
     pub clock: &'a dyn Clock,
     /// Whether a document that is made alone gets a note in its history in Xero, for one more call.
@@ -113,8 +110,12 @@ struct Context<'a> {
 
 /// Why the rest of a run cannot go on.
 enum Stop {
-    /// Everything that is not done comes again.
+    /// Our own store does not answer: everything that is not done comes again.
     Again(Duration),
+    /// Something outside is out: everything that is not done waits for it.
+    Wait(Pause),
+    /// The account was disconnected, or took another organisation, in the middle.
+    Disconnected,
     /// Nobody knows whether a call arrived: counted for each document that it was made for.
     Unanswered(String),
     /// The connection is lost: everything that is not done is held.
@@ -133,10 +134,10 @@ impl Sync<'_> {
     pub async fn run(&self, account: &AccountId, messages: &[Message]) -> Vec<Outcome> {
         let mut jobs = Vec::with_capacity(messages.len());
         for message in messages {
-            jobs.push(read(account, message));
+            jobs.push(read(account, message).received(message.receives));
         }
         if let Err(stop) = self.run_jobs(account, &mut jobs).await {
-            self.stop(&mut jobs, stop).await;
+            come_again(&mut jobs, stop.store_wait());
         }
         for job in &jobs {
             job.report();
@@ -156,9 +157,14 @@ impl Sync<'_> {
         }
         let connection = self.connections.connection(account).await?;
         match connection {
-            None => park_all(jobs, "the account is not known: it was never connected to Xero"),
+            None => self.acknowledge_all(jobs),
             Some(connection) => match (connection.status, &connection.organisation) {
-                (Status::Connected, Some(_)) => self.run_connected(&connection, guess, jobs).await?,
+                (Status::Connected, Some(organisation)) => {
+                    let tenant = organisation.tenant;
+                    if let Err(stop) = self.run_connected(&connection, guess, jobs).await {
+                        self.stop(tenant, jobs, stop).await?;
+                    }
+                }
                 (Status::Error, Some(organisation)) => {
                     self.hold_all(organisation.tenant, jobs, &Failure::connection_lost()).await?
                 }
@@ -166,7 +172,10 @@ impl Sync<'_> {
                 (Status::ChooseOrganisation, Some(organisation)) if connection.error.is_some() => {
                     self.hold_all(organisation.tenant, jobs, &Failure::connection_lost()).await?
                 }
-                _ => park_all(jobs, "the account is not connected to a Xero organisation"),
+                (_, organisation) => {
+                    let last = organisation.as_ref().map(|organisation| organisation.tenant);
+                    self.keep_while_disconnected(last, jobs).await?;
+                }
             },
         }
         Ok(())
@@ -182,6 +191,7 @@ impl Sync<'_> {
         let Some(session) = Session::open(self.client, self.tokens, connection) else {
             return Err(Stop::Again(STORE_WAIT));
         };
+        let session = session.watching(self.connections);
         let tenant = session.tenant_id();
         if read != Some(tenant) {
             let first = segment(jobs);
@@ -189,8 +199,8 @@ impl Sync<'_> {
             self.usual.seen(&connection.account, tenant);
         }
         if let Some(until) = self.cooldowns.cooling_until(tenant, self.clock.now()).await? {
-            let wait = until.duration_since(self.clock.now());
-            return Err(Stop::Again(Duration::try_from(wait).unwrap_or(STORE_WAIT)));
+            let wait = Duration::try_from(until.duration_since(self.clock.now())).unwrap_or(STORE_WAIT);
+            return Err(Stop::Wait(Pause::asked(self.cooling_cause(&connection.account).await?, Some(wait), wait)));
         }
         let mapping = self.mappings.mapping(&connection.account, tenant).await?;
         let choices = mapping.map(|mapping| mapping.choices).unwrap_or_default();
@@ -206,16 +216,21 @@ impl Sync<'_> {
             Err(interruption) => return Err(self.interrupted(&session, interruption).await?),
         };
         let mut context = Context { session: &session, choices, facts, started: self.clock.now() };
-        let mut rest = jobs;
+        let drains = jobs.iter().any(Job::is_drain);
+        let mut rest: &mut [Job] = &mut *jobs;
         while !rest.is_empty() {
             self.check_deadline()?;
-            self.keep_reserve(&session).await?;
+            self.keep_reserve(&session)?;
             let length = segment(rest);
             let (head, tail) = rest.split_at_mut(length);
             self.run_segment(&mut context, head).await?;
             rest = tail;
         }
-        self.keep_reserve(&session).await
+        // New work first.
+        if drains {
+            self.drain(&mut context, &connection.account).await?;
+        }
+        self.keep_reserve(&session)
     }
 
     /// What the mapping has no account for is held, when it is an invoice, or skipped, when it is an expense.
@@ -251,7 +266,7 @@ impl Sync<'_> {
         for job in jobs.iter_mut().filter(|job| !job.is_over()) {
             self.check_deadline()?;
             match job.step() {
-                Want::Nothing => job.done(),
+                Want::Nothing => self.settle(job).await?,
                 Want::TakeBack => self.take_back(job).await?,
                 Want::Remove => self.remove(context, job).await?,
                 Want::Update => self.update(context, job).await?,
@@ -264,61 +279,60 @@ impl Sync<'_> {
     /// Stops before the function is stopped in the middle of a call.
     fn check_deadline(&self) -> Result<(), Stop> {
         match self.deadline {
-            Some(deadline) if self.clock.now() + CALL_TIME > deadline => Err(Stop::Again(Duration::from_secs(1))),
+            Some(deadline) if self.clock.now() + CALL_TIME > deadline => Err(Stop::Wait(Pause::turn())),
             Some(_) | None => Ok(()),
         }
     }
 
     /// Leaves the last calls of the day to what users do by hand.
-    async fn keep_reserve(&self, session: &Session<'_>) -> Result<(), Stop> {
+    fn keep_reserve(&self, session: &Session<'_>) -> Result<(), Stop> {
         if !session.is_at_reserve() {
             return Ok(());
         }
-        let tenant = session.tenant_id();
-        self.cooldowns.cool_down(tenant, self.clock.now() + RESERVE_WAIT).await?;
-        tracing::warn!(xero.tenant_id = %tenant, xero.wait = RESERVE_WAIT.as_secs(), "few calls are left today");
-        Err(Stop::Again(RESERVE_WAIT))
+        tracing::warn!(xero.tenant_id = %session.tenant_id(), "few calls are left today");
+        Err(Stop::Wait(Pause::asked(Cause::RequestLimit, Some(RESERVE_WAIT), RESERVE_WAIT)))
     }
 
-    /// Turns an interruption that concerns the whole tenant into what becomes of the run.
+    /// Why the tenant is left alone, as what waits for it already says.
+    async fn cooling_cause(&self, account: &AccountId) -> Result<Cause, Stop> {
+        let wake = self.wakes.wake(account).await?;
+        Ok(wake.map_or(Cause::RequestLimit, |_| Cause::XeroUnavailable))
+    }
+
+    /// Turns an interruption that concerns more than one document into what becomes of the run.
     async fn interrupted(&self, session: &Session<'_>, interruption: Interruption) -> Result<Stop, Unavailable> {
         let tenant = session.tenant_id();
+        if let Some(pause) = interruption.pause().filter(|_| !interruption.is_about_the_call()) {
+            return Ok(Stop::Wait(pause));
+        }
         Ok(match interruption {
-            Interruption::Wait(time) => {
-                let until = self.clock.now() + time;
-                self.cooldowns.cool_down(tenant, until).await?;
-                tracing::info!(xero.tenant_id = %tenant, xero.wait = time.as_secs(), "the tenant cools down");
-                Stop::Again(time)
-            }
             Interruption::Lost(reason) => Stop::Lost(Box::new(session.connection().clone()), reason),
+            Interruption::ScopeMissing => {
+                Stop::Lost(Box::new(session.connection().clone()), ErrorReason::PermissionMissing)
+            }
+            Interruption::NotConnected => Stop::Disconnected,
             Interruption::Unavailable(error) => return Err(error),
-            Interruption::Later(time) => Stop::Again(time),
             Interruption::NoAnswer(error) | Interruption::Refused(error) => {
                 tracing::warn!(xero.tenant_id = %tenant, error = %error, "Xero gave no answer");
                 Stop::Unanswered(error.to_string())
             }
-            Interruption::Operator(error) => {
-                tracing::error!(xero.tenant_id = %tenant, error, alarm = "operator", "our own request or credentials are refused");
-                Stop::Again(OPERATOR_WAIT)
-            }
+            Interruption::Wait(pause) => Stop::Wait(pause),
+            Interruption::Operator(_) => Stop::Wait(Pause::operator()),
         })
     }
 
     /// Ends what is not over yet in the way that the stop asks for.
-    async fn stop(&self, jobs: &mut [Job], stop: Stop) {
-        let stop = match stop {
-            Stop::Lost(seen, reason) => self.lose(&seen, jobs, reason).await.err(),
-            other => Some(other),
-        };
-        let wait = match stop {
-            None => return,
-            Some(Stop::Again(wait)) => wait,
-            Some(Stop::Lost(..)) => STORE_WAIT,
+    async fn stop(&self, tenant: TenantId, jobs: &mut [Job], stop: Stop) -> Result<(), Stop> {
+        match stop {
+            Stop::Lost(seen, reason) => self.lose(&seen, jobs, reason).await,
+            Stop::Wait(pause) => self.wait_all(tenant, jobs, &pause).await,
             // Nothing was sent for any document: no attempt is counted, and Xero is given time.
-            Some(Stop::Unanswered(_)) => OUTAGE_WAIT,
-        };
-        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-            job.outcome = Some(Outcome::Again(wait));
+            Stop::Unanswered(_) => self.wait_all(tenant, jobs, &Pause::no_answer()).await,
+            Stop::Disconnected => self.keep_while_disconnected(Some(tenant), jobs).await,
+            Stop::Again(wait) => {
+                come_again(jobs, wait);
+                Ok(())
+            }
         }
     }
 
@@ -346,9 +360,20 @@ fn read(account: &AccountId, message: &Message) -> Job {
     }
 }
 
-fn park_all(jobs: &mut [Job], reason: &str) {
+impl Stop {
+    /// How long messages are left to the queue whose work could not even be written down.
+    fn store_wait(&self) -> Duration {
+        match self {
+            Self::Again(wait) => *wait,
+            Self::Wait(_) | Self::Disconnected | Self::Unanswered(_) | Self::Lost(..) => STORE_WAIT,
+        }
+    }
+}
+
+/// Leaves to the queue what is not over: the longer, the more often it came.
+fn come_again(jobs: &mut [Job], wait: Duration) {
     for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-        job.outcome = Some(Outcome::Park(reason.to_owned()));
+        job.outcome = Some(Outcome::Again(wait.max(wait::store_wait(job.receives))));
     }
 }
 

@@ -37,6 +37,9 @@ pub enum TokenFailure {
     /// The token endpoint has a limit or is down; never a lost connection.
     #[error("the token endpoint cannot answer now")]
     Wait(Option<Duration>),
+    /// The answer of the token endpoint was lost: it may have rotated the token.
+    #[error("the answer of the token endpoint was lost")]
+    AnswerLost,
     /// Our credentials or request are wrong: an alarm, and nothing blamed on the user.
     #[error("the token endpoint refused our own credentials: {0}")]
     Operator(TokenError),
@@ -53,7 +56,7 @@ impl TokenFailure {
     fn word(&self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
-            Self::Wait(_) | Self::Operator(_) | Self::Busy | Self::Unavailable(_) => "failed",
+            Self::Wait(_) | Self::AnswerLost | Self::Operator(_) | Self::Busy | Self::Unavailable(_) => "failed",
         }
     }
 }
@@ -169,7 +172,11 @@ impl Tokens<'_> {
             }
             if let Some(lease) = self.leases.acquire(wanted.key.0, self.clock.now(), LEASE).await? {
                 let result = self.refresh_unless_brought(wanted, &lease).await;
-                give_back(self.leases, &lease).await;
+                // A refresh whose answer was lost is broken off: the lease that was not given back tells upkeep, which
+                // finishes it while Xero still takes the token that is stored, whoever has use for it.
+                if !matches!(result, Err(TokenFailure::AnswerLost)) {
+                    give_back(self.leases, &lease).await;
+                }
                 return result;
             }
             self.clock.sleep(LEASE_POLL).await;
@@ -276,6 +283,7 @@ pub fn judge(error: TokenError) -> TokenFailure {
         TokenErrorClass::Operator => TokenFailure::Operator(error),
         TokenErrorClass::Wait | TokenErrorClass::Retry => match error {
             TokenError::RateLimited { retry_after } => TokenFailure::Wait(retry_after),
+            _ if error.class() == TokenErrorClass::Retry => TokenFailure::AnswerLost,
             _ => TokenFailure::Wait(None),
         },
     }

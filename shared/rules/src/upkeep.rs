@@ -5,6 +5,7 @@ mod check;
 mod mended;
 mod orphans;
 mod round;
+pub mod tick;
 
 pub use round::{Round, delay, hour_of_look};
 
@@ -260,7 +261,7 @@ fn outcome_of<T>(result: Result<T, TokenFailure>) -> Outcome {
     match result {
         Ok(_) | Err(TokenFailure::Revoked) => Outcome::Done,
         Err(TokenFailure::Wait(time)) => Outcome::Again(time.unwrap_or(RETRY_WAIT)),
-        Err(TokenFailure::Busy) => Outcome::Again(RETRY_WAIT),
+        Err(TokenFailure::Busy | TokenFailure::AnswerLost) => Outcome::Again(RETRY_WAIT),
         Err(TokenFailure::Operator(error)) => {
             tracing::error!(error = %error, alarm = "operator", "our own credentials are refused");
             Outcome::Again(OPERATOR_WAIT)

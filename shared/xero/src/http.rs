@@ -20,8 +20,8 @@ use rustls::{ClientConfig, RootCertStore};
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long a whole exchange may take, reading included. Batches of 50 documents take Xero several
-/// seconds; the functions that call it run for 30 seconds at least.
-pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
+/// seconds; the functions that call it run for 30 seconds, and one call has to fit well into that.
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(14);
 
 /// How long an unused connection is kept. Shorter than the minute after which common balancers drop
 /// one silently, so that a thawed function does not write into a dead connection.

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 /// How long a deduplication id is remembered (SQS).
 pub const DEDUPLICATION: Duration = Duration::from_secs(5 * 60);
 /// How long a received message stays hidden: the template's default.
-pub const VISIBILITY: Duration = Duration::from_secs(360);
+pub const VISIBILITY: Duration = Duration::from_secs(30);
 /// After so many receives the queue gives a message up: the template's `maxReceiveCount`.
-pub const MAX_RECEIVES: u32 = 25;
+pub const MAX_RECEIVES: u32 = 1000;
 
 /// A message.
 #[derive(Clone, Debug)]

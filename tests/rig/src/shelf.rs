@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use rules::AccountId;
 use rules::grant::StoredToken;
 use rules::notification::Notification;
-use rules::ports::{Answer, Unavailable, Written};
-use rules::record::{Kind, Record, RecordKey, UnderWay};
+use rules::ports::{Answer, Outage, OutageScope, Unavailable, Written};
+use rules::record::{Kind, Record, RecordKey};
+use rules::wake::Wake;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
@@ -46,6 +48,8 @@ struct Things {
     tokens: HashMap<String, StoredToken>,
     leases: HashMap<String, (String, Timestamp)>,
     cooldowns: HashMap<String, Timestamp>,
+    outages: HashMap<OutageScope, Outage>,
+    wakes: HashMap<AccountId, Wake>,
     notifications: Vec<Notification>,
     places: u64,
 }
@@ -97,13 +101,10 @@ impl Shelf {
         get(&self.things(), &record_key(key))
     }
 
-    /// The records that wait for something outside.
+    /// When the next account is due whose work waits.
     #[must_use]
-    pub fn waiting(&self) -> Vec<Record> {
-        let things = self.things();
-        let keys = things.items.keys().filter(|key| key.starts_with("RECORD#"));
-        let records = keys.filter_map(|key| get::<Record>(&things, key));
-        records.filter(|record| record.under_way == UnderWay::Waiting).collect()
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.things().wakes.values().map(|wake| wake.due_at).min()
     }
 
     /// Which kinds of records an account has for a Sessional id.
@@ -184,7 +185,6 @@ fn put<T: Serialize>(things: &mut Things, key: String, value: &mut T, revision: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rules::AccountId;
     use rules::connection::Connection;
     use rules::ports::Connections;
 

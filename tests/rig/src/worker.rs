@@ -1,14 +1,16 @@
 //! The sync's rules in this process: batches of the queue model, stores in memory, Xero over HTTP.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::future::join_all;
 use jiff::Timestamp;
 use rules::AccountId;
-use rules::ports::Clock as _;
-use rules::sync::message::run_record;
-use rules::sync::{AppLinks, Message, Outcome, Sync, Usual};
+use rules::ports::{self, Clock as _};
+use rules::sync::{Message, Outcome, Sync, Usual};
 use rules::tokens::{Memory, Tokens};
+use rules::upkeep::tick::Tick;
 use xero::http::Timeouts;
 use xero_stand_in::{Config, StandIn};
 
@@ -34,7 +36,6 @@ pub struct World {
     pub history_notes: bool,
     memory: Memory,
     usual: Usual,
-    links: AppLinks,
 }
 
 /// The stand-in and the clients of it, for as many worlds as a test wants.
@@ -70,8 +71,19 @@ impl Xero {
             history_notes: false,
             memory: Memory::default(),
             usual: Usual::default(),
-            links: AppLinks::new(&"https://app.sessional.example".parse()?)?,
         })
+    }
+}
+
+/// What the tick sends, until it is in the queue.
+#[derive(Default)]
+struct Outgoing(Mutex<Vec<ports::Queued>>);
+
+#[async_trait]
+impl ports::SyncQueue for Outgoing {
+    async fn enqueue(&self, events: &[ports::Queued]) -> ports::Answer<Vec<bool>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(events);
+        Ok(vec![true; events.len()])
     }
 }
 
@@ -93,7 +105,6 @@ impl World {
     /// When the stand-in's controls do not answer, or a message group is no account.
     pub async fn work(&mut self, xero: &Xero, most: usize) -> anyhow::Result<usize> {
         self.tell_time(xero).await?;
-        self.wake();
         let batch = self.queue.receive(most, self.clock.now());
         let received = batch.len();
         let mut groups: Vec<Vec<Queued>> = Vec::new();
@@ -148,13 +159,15 @@ impl World {
             records: shelf,
             contacts: shelf,
             cooldowns: shelf,
+            wakes: shelf,
+            waiting: shelf,
             notifications: shelf,
-            links: &self.links,
             clock,
             history_notes: self.history_notes,
             deadline: None,
         };
-        let messages: Vec<Message> = group.iter().map(|message| Message { body: message.body.clone() }).collect();
+        let messages: Vec<Message> =
+            group.iter().map(|message| Message { body: message.body.clone(), receives: message.receives }).collect();
         let outcomes = sync.run(&account, &messages).await;
         anyhow::ensure!(outcomes.len() == messages.len(), "not every message has an outcome: {outcomes:?}");
         Ok(outcomes)
@@ -173,25 +186,52 @@ impl World {
     /// # Errors
     /// When it does not end.
     pub async fn drain(&mut self, xero: &Xero) -> anyhow::Result<()> {
-        for _ in 0..2_000 {
-            let due = self.shelf.waiting().into_iter().filter_map(|record| record.waiting).map(|it| it.next_try).min();
-            let next = self.queue.next_at(self.clock.now()).into_iter().chain(due).min();
-            let Some(next) = next else { return Ok(()) };
-            self.clock.advance_to(next);
-            self.work(xero, 10).await?;
-        }
-        anyhow::bail!("the queue never becomes empty")
-    }
-
-    /// Lets what waits go on, when its time has come.
-    fn wake(&mut self) {
-        let now = self.clock.now();
-        for record in self.shelf.waiting() {
-            if record.waiting.as_ref().is_some_and(|waiting| waiting.next_try <= now) {
-                let run = run_record("wake", &record.key, record.revision);
-                self.queue.send(run.account.as_str(), &run.deduplication, &run.event, now);
+        for _ in 0..4_000 {
+            let now = self.clock.now();
+            let wake = self.shelf.next_wake().map(|due| due.max(now));
+            match (self.queue.next_at(now), wake) {
+                (None, None) => return Ok(()),
+                (next, Some(due)) if next.is_none_or(|next| due < next) => {
+                    self.clock.advance_to(due);
+                    self.tick().await?;
+                    // What is out for all accounts is tried out by one of them: the next minute looks again.
+                    if self.shelf.next_wake().is_some_and(|next| next <= due) {
+                        let minute = due + Duration::from_secs(60);
+                        self.clock.advance_to(self.queue.next_at(due).map_or(minute, |next| next.min(minute)));
+                    }
+                }
+                (next, _) => {
+                    self.clock.advance_to(next.unwrap_or(now));
+                    self.work(xero, 10).await?;
+                }
             }
         }
+        anyhow::bail!(
+            "the queue never becomes empty: {} is next, a wake is due at {:?}; it is {}",
+            self.queue.next_at(self.clock.now()).map_or_else(|| "nothing".to_owned(), |at| at.to_string()),
+            self.shelf.next_wake(),
+            self.clock.now()
+        )
+    }
+
+    /// Lets waiting work go on whose time has come, as the schedule of a minute does.
+    ///
+    /// # Errors
+    /// When a store is out of order.
+    pub async fn tick(&mut self) -> anyhow::Result<()> {
+        let outgoing = Outgoing::default();
+        let (shelf, clock) = (&self.shelf, &self.clock);
+        let tick =
+            Tick { due: shelf, wakes: shelf, cooldowns: shelf, sync_queue: &outgoing, notifications: shelf, clock };
+        // A store that is out of order is tried again with the next minute.
+        if tick.run().await.is_err() {
+            self.clock.advance(Duration::from_secs(60));
+        }
+        let now = self.clock.now();
+        for message in outgoing.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            self.queue.send(message.account.as_str(), &message.deduplication, &message.event, now);
+        }
+        Ok(())
     }
 
     async fn tell_time(&self, xero: &Xero) -> anyhow::Result<()> {

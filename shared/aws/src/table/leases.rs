@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use jiff::Timestamp;
-use rules::ports::{Answer, BrokenRefreshes, Cooldowns, Lease, Leases};
+use rules::ports::{Answer, BrokenRefreshes, Cooldowns, Lease, Leases, Outage, OutageScope};
 use rules::random;
 use std::time::Duration;
 use xero::{TenantId, XeroUserId};
@@ -134,5 +134,17 @@ impl Cooldowns for Table {
             .expression_attribute_values(":until", number(until.as_millisecond()));
         // A conflict means that a later end is stored already.
         super::written("store a cool-down", put.send().await.map(|_| ())).map(drop)
+    }
+
+    async fn outage(&self, scope: OutageScope) -> Answer<Option<Outage>> {
+        self.read_outage(scope).await
+    }
+
+    async fn begin_outage(&self, scope: OutageScope, since: Timestamp, until: Timestamp) -> Answer<()> {
+        self.write_outage(scope, since, until).await
+    }
+
+    async fn end_outage(&self, scope: OutageScope) -> Answer<()> {
+        self.delete_outage(scope).await
     }
 }

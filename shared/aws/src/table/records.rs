@@ -75,6 +75,7 @@ impl Records for Table {
     }
 
     async fn put_record(&self, record: &mut Record) -> Answer<Written> {
+        self.point_to(record).await?;
         self.put(record).await
     }
 
@@ -141,6 +142,10 @@ impl Waiting for Table {
     async fn waiting(&self, account: &AccountId, tenant: TenantId, cursor: Option<&str>) -> Answer<Page> {
         let oldest_first = Listing { index: BY_WAITING, partition: "waiting", sort: "created_at", forward: true };
         self.list(oldest_first, account, tenant, cursor).await
+    }
+
+    async fn waits(&self, account: &AccountId) -> Answer<Vec<Record>> {
+        self.pointed_to(account).await
     }
 }
 

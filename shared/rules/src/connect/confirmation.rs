@@ -231,7 +231,7 @@ impl Connect<'_> {
         let set = answer.map_err(|error| match tokens::judge(error) {
             TokenFailure::Revoked => ConnectError::ConnectAgain(ConnectAgain::CodeRefused),
             TokenFailure::Operator(error) => ConnectError::Internal(error.to_string()),
-            TokenFailure::Wait(_) | TokenFailure::Busy | TokenFailure::Unavailable(_) => {
+            TokenFailure::Wait(_) | TokenFailure::AnswerLost | TokenFailure::Busy | TokenFailure::Unavailable(_) => {
                 ConnectError::ConnectAgain(ConnectAgain::XeroUnavailable)
             }
         })?;

@@ -11,8 +11,12 @@ use utoipa::ToSchema;
 pub enum Cause {
     /// The connection was lost.
     ConnectionError,
-    /// The account lost the organisation to another account.
+    /// The account is disconnected, or lost the organisation to another account.
     NotConnected,
+    /// The account has taken another organisation.
+    OtherOrganisation,
+    /// The consent does not cover what it needs.
+    PermissionMissing,
     /// No account is chosen for sales.
     SalesNotMapped,
     /// The expense's category has no account.
@@ -90,6 +94,8 @@ impl Cause {
         match self {
             Self::ConnectionError => "connection_error",
             Self::NotConnected => "not_connected",
+            Self::OtherOrganisation => "other_organisation",
+            Self::PermissionMissing => "permission_missing",
             Self::SalesNotMapped => "sales_not_mapped",
             Self::CategoryNotMapped => "category_not_mapped",
             Self::NotSentYet => "not_sent_yet",
@@ -141,6 +147,8 @@ impl Cause {
             | Self::ContactNameTaken => true,
             Self::ConnectionError
             | Self::NotConnected
+            | Self::OtherOrganisation
+            | Self::PermissionMissing
             | Self::SalesNotMapped
             | Self::NotSentYet
             | Self::XeroUnavailable
@@ -190,7 +198,11 @@ pub fn summary(failure: &Failure, count: usize) -> String {
     };
     match failure.cause {
         Cause::ConnectionError => format!("{items} for you to authorise Xero again."),
-        Cause::NotConnected => format!("{items} for you to connect this Xero organisation again."),
+        Cause::NotConnected => format!("{items} for Xero to be connected again."),
+        Cause::OtherOrganisation => {
+            format!("{items} to be sent again from Sessional: they were for another organisation.")
+        }
+        Cause::PermissionMissing => format!("{items} for you to allow in Xero what they need."),
         Cause::SalesNotMapped => format!("{items} for you to choose a Xero account for sales."),
         Cause::CategoryNotMapped => {
             format!("{items} for a Xero account: none is chosen for {}.", named("the category"))

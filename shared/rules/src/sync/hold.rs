@@ -12,7 +12,43 @@ impl Sync<'_> {
     /// Holds everything that is not over yet; what needs nothing from Xero is done all the same.
     pub(super) async fn hold_all(&self, tenant: TenantId, jobs: &mut [Job], failure: &Failure) -> Result<(), Stop> {
         for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-            self.hold(tenant, job, failure).await?;
+            match job.account().cloned() {
+                Some(account) if job.is_drain() => {
+                    self.hold_waiting(&account, failure).await?;
+                    job.done();
+                }
+                Some(_) | None => self.hold(tenant, job, failure).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody was ever connected: an event is acknowledged and counted, because Sessional sends what it has again when
+    /// the user sends it.
+    pub(super) fn acknowledge_all(&self, jobs: &mut [Job]) {
+        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+            tracing::info!(events.unconnected = 1, "an event of an account that is not connected was acknowledged");
+            job.done();
+        }
+    }
+
+    /// The account is disconnected. What is about a document that has a record with the last organisation is written
+    /// into that record, so that a reconnect does what was asked meanwhile; anything else is acknowledged and counted.
+    pub(super) async fn keep_while_disconnected(&self, last: Option<TenantId>, jobs: &mut [Job]) -> Result<(), Stop> {
+        let Some(tenant) = last else {
+            self.acknowledge_all(jobs);
+            return Ok(());
+        };
+        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+            let (Some(account), Some((kind, id, _))) = (job.account().cloned(), job.subject()) else {
+                self.hold_all(tenant, std::slice::from_mut(job), &Failure::disconnected()).await?;
+                continue;
+            };
+            if self.records.record(&RecordKey { account, tenant, kind, id }).await?.is_some() {
+                self.hold(tenant, job, &Failure::disconnected()).await?;
+            } else {
+                self.acknowledge_all(std::slice::from_mut(job));
+            }
         }
         Ok(())
     }
@@ -26,10 +62,7 @@ impl Sync<'_> {
         match job.step() {
             // What may be in Xero has to be looked up there before anything is said about it.
             Want::TakeBack if !job.maybe_sent => self.take_back(job).await,
-            Want::Nothing => {
-                job.done();
-                Ok(())
-            }
+            Want::Nothing => self.settle(job).await,
             Want::Create | Want::Update | Want::Remove | Want::TakeBack => {
                 let now = self.clock.now();
                 let Some(record) = job.record.as_mut() else { return Ok(()) };

@@ -31,12 +31,12 @@ pub struct Job {
     pub(super) document: Option<Document>,
     /// Whether an earlier run may have sent it.
     pub(super) maybe_sent: bool,
-    /// What the user should know of its contact.
-    pub(super) remarks: Vec<String>,
     /// Whether its contact was followed to the one that it was merged into.
     pub(super) followed_merge: bool,
     /// When its record was read.
     pub(super) read_at: Option<Timestamp>,
+    /// How often its message was given out.
+    pub(super) receives: u32,
 }
 
 /// What a job is about.
@@ -86,15 +86,27 @@ impl Job {
             contact: None,
             document: None,
             maybe_sent: false,
-            remarks: Vec::new(),
             followed_merge: false,
             read_at: None,
+            receives: 1,
         }
+    }
+
+    /// The same job, of a message that was given out so often.
+    #[must_use]
+    pub(super) fn received(mut self, receives: u32) -> Self {
+        self.receives = receives;
+        self
     }
 
     /// Whether what it is about stands in its record alone.
     pub(super) fn is_run(&self) -> bool {
         matches!(self.source, Source::Run(_))
+    }
+
+    /// Whether it is about everything of the account that waits.
+    pub(super) fn is_drain(&self) -> bool {
+        matches!(self.source, Source::Drain)
     }
 
     /// Whether nothing is left to do.

@@ -19,6 +19,8 @@ const MAX_BYTES: usize = 512;
 pub struct Message {
     /// An event, or a command of ours, as JSON.
     pub body: String,
+    /// How often the queue has given it out, this time included.
+    pub receives: u32,
 }
 
 /// A record to go on with.

@@ -1,13 +1,13 @@
 //! The daily look at a connection: a disconnect made in Xero, a user removed, an organisation gone or back
 //! again, a token that nobody used, a mapped account that was archived.
 
-use super::{OPERATOR_WAIT, Outcome, RETRY_WAIT, Upkeep, outcome_of};
+use super::{Outcome, RETRY_WAIT, Upkeep, outcome_of};
 use crate::account::AccountId;
-use crate::connection::{Connection, Status};
+use crate::connection::{Connection, ErrorReason, Status};
 use crate::organisation::Facts;
 use crate::ports::{Answer, Written};
 use crate::session::{Interruption, Session};
-use crate::{facts, held, lost, outbox};
+use crate::{facts, held, lost, outbox, pausing};
 use std::time::Duration;
 use xero::TenantId;
 
@@ -121,26 +121,23 @@ impl Upkeep<'_> {
         tenant: TenantId,
         interruption: Interruption,
     ) -> Answer<Outcome> {
-        Ok(match interruption {
-            Interruption::Lost(reason) => {
-                lost::lose_unless_renewed(self.connections, self.notifications, self.clock, connection, reason).await?;
-                self.remind(connection).await?;
-                Outcome::Done
-            }
-            Interruption::Wait(time) => {
-                self.cooldowns.cool_down(tenant, self.clock.now() + time).await?;
-                Outcome::Again(time)
-            }
-            Interruption::Later(time) => Outcome::Again(time),
+        let now = self.clock.now();
+        if let Some(pause) = interruption.pause() {
+            pausing::note(self.cooldowns, tenant, &pause, None, now).await?;
+            return Ok(Outcome::Again(pause.time.max(RETRY_WAIT)));
+        }
+        let reason = match interruption {
+            Interruption::Lost(reason) => reason,
+            Interruption::ScopeMissing => ErrorReason::PermissionMissing,
             Interruption::Unavailable(error) => return Err(error),
-            Interruption::NoAnswer(error) | Interruption::Refused(error) => {
-                tracing::warn!(xero.tenant_id = %tenant, error = %error, "Xero gave no answer to a check");
-                Outcome::Again(RETRY_WAIT)
-            }
-            Interruption::Operator(error) => {
-                tracing::error!(xero.tenant_id = %tenant, error, alarm = "operator", "our own request is refused");
-                Outcome::Again(OPERATOR_WAIT)
-            }
-        })
+            Interruption::NotConnected
+            | Interruption::Wait(_)
+            | Interruption::NoAnswer(_)
+            | Interruption::Refused(_)
+            | Interruption::Operator(_) => return Ok(Outcome::Done),
+        };
+        lost::lose_unless_renewed(self.connections, self.notifications, self.clock, connection, reason).await?;
+        self.remind(connection).await?;
+        Ok(Outcome::Done)
     }
 }

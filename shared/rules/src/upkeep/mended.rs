@@ -62,6 +62,8 @@ fn is_mended(record: &Record, mapping: &Mapping, facts: &Facts, now: Timestamp) 
         Cause::NoAnswer => now.duration_since(record.changed_at) > NO_ANSWER_AGE,
         Cause::ConnectionError
         | Cause::NotConnected
+        | Cause::OtherOrganisation
+        | Cause::PermissionMissing
         | Cause::SalesNotMapped
         | Cause::CategoryNotMapped
         | Cause::NotSentYet

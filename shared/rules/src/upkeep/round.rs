@@ -23,6 +23,8 @@ const HOURS: u64 = 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "round", rename_all = "snake_case")]
 pub enum Round {
+    /// Every minute: waiting work whose time has come ([`super::tick`]).
+    Wake,
     /// Every ten minutes, so that a refresh that was broken off is finished well within Xero's 30 minutes.
     Refreshes,
     /// Every quarter of an hour, for those accounts whose turn it is: loose ends, payments whose webhooks were missed,
@@ -74,6 +76,7 @@ impl Upkeep<'_> {
     /// When the table or the queue cannot be reached; then a part may be planned already.
     pub async fn begin(&self, round: Round) -> Answer<usize> {
         let turn = match round {
+            Round::Wake => return Ok(0),
             Round::Refreshes => return self.finish_refreshes().await,
             Round::Orphans => return self.look_for_orphans().await.map(|_| 0),
             Round::Quarter { at } => Turn::at(at),

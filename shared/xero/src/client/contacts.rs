@@ -1,4 +1,4 @@
-//! Contacts: found by id, by our number or by name, created, and changed by id.
+//! Contacts: found by id, by our number or by name, and created.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -8,14 +8,14 @@ use super::tenant::{EACH_ALONE, Tenant};
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::ContactId;
-use crate::models::{Contact, ContactStatus, ContactUpdate, NewContact};
+use crate::models::{Contact, ContactStatus, NewContact};
 
 const KEY: &str = "Contacts";
 
 #[derive(Serialize)]
-struct Body<'a, T> {
+struct Body<'a> {
     #[serde(rename = "Contacts")]
-    contacts: &'a [T],
+    contacts: &'a [NewContact],
 }
 
 impl Tenant<'_> {
@@ -63,24 +63,10 @@ impl Tenant<'_> {
         contacts: &[NewContact],
         key: &IdempotencyKey,
     ) -> Result<Vec<Element<Contact>>, Error> {
-        let json = body(contacts)?;
+        let json = serde_json::to_string(&Body { contacts })
+            .map_err(|_| Error::Malformed { what: "our own contacts", correlation_id: None })?;
         self.write(Method::PUT, self.url(&[KEY], &[EACH_ALONE]), KEY, (&json, contacts.len()), key).await
     }
-
-    /// Changes a contact.
-    pub async fn update_contact(
-        &self,
-        update: &ContactUpdate,
-        key: &IdempotencyKey,
-    ) -> Result<Element<Contact>, Error> {
-        let json = body(std::slice::from_ref(update))?;
-        self.write_one(&[KEY, &update.contact_id.to_string()], &[], KEY, &json, key).await
-    }
-}
-
-fn body<T: Serialize>(contacts: &[T]) -> Result<String, Error> {
-    serde_json::to_string(&Body { contacts })
-        .map_err(|_| Error::Malformed { what: "our own contacts", correlation_id: None })
 }
 
 fn has_number(contact: &Contact, number: &str) -> bool {

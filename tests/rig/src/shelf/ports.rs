@@ -12,11 +12,12 @@ use rules::mapping::Mapping;
 use rules::notification::Notification;
 use rules::organisation::Facts;
 use rules::ports::{
-    Answer, Connections, Contacts, Cooldowns, Grants, Lease, Leases, Mappings, Notifications, Organisations, Page,
-    ReadAhead, Records, TokenVault, Unavailable, Upcoming, Written,
+    Answer, Connections, Contacts, Cooldowns, DueWakes, Grants, Lease, Leases, Mappings, Notifications, Organisations,
+    Outage, OutageScope, Page, ReadAhead, Records, TokenVault, Unavailable, Upcoming, Waiting, Wakes, Written,
 };
-use rules::record::{Kind, Record, RecordKey};
+use rules::record::{Kind, Record, RecordKey, UnderWay, WaitReason};
 use rules::sync::contact::ContactReference;
+use rules::wake::Wake;
 use xero::{InvoiceId, TenantId, XeroUserId};
 
 use super::{Shelf, get, put, record_key};
@@ -104,6 +105,30 @@ impl Records for Shelf {
     }
 }
 
+#[async_trait]
+impl Waiting for Shelf {
+    async fn waiting(&self, account: &AccountId, tenant: TenantId, _: Option<&str>) -> Answer<Page> {
+        let mut records = self.all(account, tenant, None).await?;
+        records.retain(Record::is_waiting);
+        records.sort_by_key(|record| record.created_at);
+        Ok(Page { records, next: None })
+    }
+
+    async fn waits(&self, account: &AccountId) -> Answer<Vec<Record>> {
+        let prefix = format!("RECORD#{account}#");
+        let mut found: Vec<Record> = self
+            .with("list what waits", |things| {
+                let keys = things.items.keys().filter(|key| key.starts_with(&prefix));
+                let records = keys.filter_map(|key| get::<Record>(things, key));
+                records.filter(|record| record.under_way == UnderWay::Waiting).collect()
+            })
+            .await?;
+        found.sort_by(|one, other| one.created_at.cmp(&other.created_at).then_with(|| one.key.id.cmp(&other.key.id)));
+        found.truncate(50);
+        Ok(found)
+    }
+}
+
 impl Shelf {
     async fn all(&self, account: &AccountId, tenant: TenantId, kind: Option<Kind>) -> Answer<Vec<Record>> {
         let prefix = format!("RECORD#{account}#{tenant}#");
@@ -127,15 +152,6 @@ impl Contacts for Shelf {
     ) -> Answer<Option<ContactReference>> {
         let key = format!("CONTACT#{account}#{tenant}#{organisation}");
         self.with("read a contact", |things| get(things, &key)).await
-    }
-
-    async fn contacts(&self, account: &AccountId, tenant: TenantId) -> Answer<Vec<ContactReference>> {
-        let prefix = format!("CONTACT#{account}#{tenant}#");
-        self.with("list contacts", |things| {
-            let keys = things.items.keys().filter(|key| key.starts_with(&prefix));
-            keys.filter_map(|key| get(things, key)).collect()
-        })
-        .await
     }
 
     async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written> {
@@ -251,6 +267,84 @@ impl Cooldowns for Shelf {
         self.with("store a cool-down", |things| {
             let stored = things.cooldowns.entry(tenant.to_string()).or_insert(until);
             *stored = until.max(*stored);
+        })
+        .await
+    }
+
+    async fn outage(&self, scope: OutageScope) -> Answer<Option<Outage>> {
+        self.with("read an outage", |things| things.outages.get(&scope).copied()).await
+    }
+
+    async fn begin_outage(&self, scope: OutageScope, since: Timestamp, until: Timestamp) -> Answer<()> {
+        self.with("store an outage", |things| {
+            let stored = things.outages.entry(scope).or_insert(Outage { since, until });
+            stored.until = stored.until.max(until);
+        })
+        .await
+    }
+
+    async fn end_outage(&self, scope: OutageScope) -> Answer<()> {
+        self.with("end an outage", |things| things.outages.remove(&scope)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Wakes for Shelf {
+    async fn wake(&self, account: &AccountId) -> Answer<Option<Wake>> {
+        self.with("read a wake", |things| things.wakes.get(account).cloned()).await
+    }
+
+    async fn wake_by(&self, account: &AccountId, due: Timestamp, reason: WaitReason, now: Timestamp) -> Answer<()> {
+        self.with("write a wake", |things| {
+            let wake = things.wakes.entry(account.clone()).or_insert_with(|| Wake {
+                account: account.clone(),
+                revision: 0,
+                due_at: due,
+                since: now,
+                reason,
+                told_at: None,
+            });
+            wake.revision += 1;
+            wake.due_at = wake.due_at.min(due);
+            wake.reason = reason;
+        })
+        .await
+    }
+
+    async fn put_wake(&self, wake: &mut Wake) -> Answer<Written> {
+        self.with("write a wake", |things| match things.wakes.get_mut(&wake.account) {
+            Some(stored) if stored.revision == wake.revision => {
+                wake.revision += 1;
+                *stored = wake.clone();
+                Written::Done
+            }
+            Some(_) | None => Written::Conflict,
+        })
+        .await
+    }
+
+    async fn clear_wake(&self, wake: &Wake) -> Answer<()> {
+        self.with("clear a wake", |things| {
+            if things.wakes.get(&wake.account).is_some_and(|stored| stored.revision == wake.revision) {
+                things.wakes.remove(&wake.account);
+            }
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl DueWakes for Shelf {
+    fn wake_shards(&self) -> u8 {
+        1
+    }
+
+    async fn due_wakes(&self, _shard: u8, now: Timestamp, limit: usize) -> Answer<Vec<Wake>> {
+        self.with("list due wakes", |things| {
+            let mut due: Vec<Wake> = things.wakes.values().filter(|wake| wake.due_at <= now).cloned().collect();
+            due.sort_by_key(|wake| wake.due_at);
+            due.truncate(limit);
+            due
         })
         .await
     }
