@@ -125,9 +125,13 @@ async fn contacts(tenant: &xero::Tenant<'_>) -> anyhow::Result<ContactId> {
         contact_number: Some("org_contract".to_owned()),
         name: "Contract & \"Sons\" Ltd".to_owned(),
         email_address: Some("accounts@contract.example".to_owned()),
-        phones: vec![Phone { phone_type: "DEFAULT", phone_number: "020 7946 0000".to_owned() }],
+        phones: vec![Phone {
+            phone_type: "DEFAULT".to_owned(),
+            phone_number: "020 7946 0000".to_owned(),
+            ..Phone::default()
+        }],
         addresses: vec![Address {
-            address_type: "STREET",
+            address_type: "STREET".to_owned(),
             address_line1: Some("1 Quay Street".to_owned()),
             city: Some("Bristol".to_owned()),
             postal_code: Some("BS1 1AA".to_owned()),

@@ -61,6 +61,7 @@ impl App {
             organisations: &self.table,
             records: &self.table,
             contacts: &self.table,
+            links: &self.links,
         };
         let forecasts = run.run(account, good, SystemClock.now()).await.map_err(|error| {
             tracing::warn!(error = %error, reason = %error.source, "a dry run could not read what is stored");

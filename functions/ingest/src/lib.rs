@@ -13,6 +13,7 @@ use lambda_http::{Body, Request, RequestExt as _};
 use rules::connection::Status;
 use rules::event::Event;
 use rules::ports::{Connections as _, Queued, SyncQueue as _};
+use rules::sync::AppLinks;
 use rules::{AccountId, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -30,6 +31,8 @@ pub struct App {
     pub queue: Queue,
     /// The claim that names the account.
     pub account_claim: String,
+    /// How links into the app are made.
+    pub links: AppLinks,
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use rules::AccountId;
 use rules::ports::{Clock as _, TokenVault};
-use rules::sync::{Message, Outcome, Sync, Usual};
+use rules::sync::{AppLinks, Message, Outcome, Sync, Usual};
 use rules::tokens::Memory;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -42,6 +42,8 @@ pub struct App {
     pub parking: Queue,
     /// Where the backend is told.
     pub notifications: Queue,
+    /// How links into the app are made.
+    pub links: AppLinks,
     /// Whether a document that is made alone gets a note in its history in Xero.
     pub history_notes: bool,
 }
@@ -119,6 +121,7 @@ impl App {
             wakes: &table,
             waiting: &table,
             notifications: &self.notifications,
+            links: &self.links,
             clock: &clock,
             history_notes: self.history_notes,
             deadline,

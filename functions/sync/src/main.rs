@@ -5,7 +5,7 @@ use aws::secrets::Secrets;
 use aws::{config, queues::Queue, sdk, table::Table, telemetry, tokens, xero_setup::Xero};
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn};
-use rules::sync::Usual;
+use rules::sync::{AppLinks, Usual};
 use rules::tokens::Memory;
 use sync::App;
 
@@ -28,6 +28,7 @@ async fn serve() -> anyhow::Result<()> {
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
         parking: Queue::new(&sdk, config::required("SYNC_DEAD_LETTER_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
+        links: AppLinks::new(&config::url("APP_LINK_URL")?).context("APP_LINK_URL does not do")?,
         history_notes: config::switch("HISTORY_NOTES")?,
     };
     let handler = service_fn(|event: LambdaEvent<_>| {

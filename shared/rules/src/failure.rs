@@ -21,9 +21,7 @@ pub const CONCURRENT_WAIT: Duration = Duration::from_secs(3);
 pub const OFFLINE_WAIT: Duration = Duration::from_secs(300);
 /// Wait after an answer of Xero's edge that says nothing but that it is not available.
 const UNAVAILABLE_WAIT: Duration = Duration::from_secs(60);
-/// First wait after an error without an answer; doubled with every try.
-pub const RETRY_WAIT: Duration = Duration::from_secs(5);
-/// Tries without an answer after which a record is failed and its message parked.
+/// Refusals of one document alone, while the organisation answers other calls, after which its record is failed.
 pub const MAX_ATTEMPTS: u32 = 5;
 
 /// Why a record waits or failed, as the user sees it.
@@ -268,6 +266,38 @@ impl Failure {
         Self::new(Cause::NoAnswer, message, Action::Retry)
     }
 
+    /// It waits because Xero's answer was lost.
+    #[must_use]
+    pub fn answer_lost() -> Self {
+        let message =
+            "Xero's answer was lost. It is looked for in Xero before anything is sent again; nothing is to be done.";
+        Self::new(Cause::AnswerLost, message, Action::Wait)
+    }
+
+    /// It waits because Xero could not be reached.
+    #[must_use]
+    pub fn not_reached() -> Self {
+        let message = "Xero could not be reached. It is sent by itself when Xero answers; nothing is to be done.";
+        Self::new(Cause::XeroUnavailable, message, Action::Wait)
+    }
+
+    /// It waits behind other work.
+    #[must_use]
+    pub fn waits_its_turn() -> Self {
+        let message = "It waits behind other work of the account and goes on by itself; nothing is to be done.";
+        Self::new(Cause::WaitsItsTurn, message, Action::Wait)
+    }
+
+    /// Two documents in Xero carry the mark of one of ours.
+    #[must_use]
+    pub fn marked_twice(subject: &str) -> Self {
+        let message = format!(
+            "{subject} is in Xero twice: two documents there carry its mark. Nothing was changed. Void or delete the one \
+             that should not be there in Xero, then retry."
+        );
+        Self::new(Cause::ChangedInXero, message, Action::OpenXero)
+    }
+
     /// The contact is archived in Xero.
     #[must_use]
     pub fn contact_archived(name: &str) -> Self {
@@ -293,7 +323,7 @@ impl Failure {
                 "has a number that Xero already uses. Give it another number, then retry.",
                 Action::ChangeNumber,
             ),
-            Refusal::ContactNameTaken => (
+            Refusal::ContactNumberTaken | Refusal::ContactNameTaken => (
                 Cause::ContactNameTaken,
                 "needs a contact whose name another contact in Xero has. Rename one of them, then retry.",
                 Action::OpenXero,
@@ -367,6 +397,7 @@ fn named_in(refusal: Refusal, sentence: &str) -> Option<String> {
         Refusal::AccountArchived | Refusal::AccountInvalid | Refusal::TaxTypeInvalid => sentence.split('\'').nth(1),
         Refusal::CurrencyNotSubscribed => sentence.rsplit(' ').next().filter(|word| word.len() == 3),
         Refusal::NumberNotUnique
+        | Refusal::ContactNumberTaken
         | Refusal::ContactNameTaken
         | Refusal::ContactArchived
         | Refusal::PeriodLocked
@@ -417,8 +448,9 @@ pub fn next(error: &Error) -> Next {
             UnauthorizedReason::ScopeMissing => Next::ScopeMissing,
         },
         Error::Forbidden { .. } => Next::Lost(ErrorReason::OrganisationGone),
-        // That something is not there is an answer about it alone, and no reason to stop anything else.
-        Error::Validation { .. } | Error::NotFound { .. } => Next::Refused,
+        // What is in the request may be what is refused: whoever sent it finds out. That something is not there is an
+        // answer about it alone, and no reason to stop anything else.
+        Error::Validation { .. } | Error::NotFound { .. } | Error::BadRequest { status: 400, .. } => Next::Refused,
         Error::BadRequest { .. } => Next::Operator,
     }
 }

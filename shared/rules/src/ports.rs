@@ -259,6 +259,8 @@ pub trait Contacts: Send + Sync {
         tenant: TenantId,
         organisation: &str,
     ) -> Answer<Option<ContactReference>>;
+    /// All references of an account in one organisation (consistent read).
+    async fn contacts(&self, account: &AccountId, tenant: TenantId) -> Answer<Vec<ContactReference>>;
     /// Compare-and-set on `contact.revision`.
     async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written>;
 }

@@ -149,6 +149,9 @@ pub struct Record {
     pub divergence: Option<Divergence>,
     /// How many tries at Xero the document itself was refused or lost, since the last success.
     pub attempts: u32,
+    /// Whether it goes to Xero in a call of its own, because one that it shared with others was refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_alone: bool,
     /// How often upkeep tried it again by itself, since somebody or something last changed it.
     #[serde(default)]
     pub self_retries: u32,
@@ -202,6 +205,7 @@ impl Record {
             remark: None,
             divergence: None,
             attempts: 0,
+            goes_alone: false,
             self_retries: 0,
             event: None,
             content_hash: None,
@@ -320,6 +324,7 @@ impl Record {
         self.failure = None;
         self.waiting = None;
         self.attempts = 0;
+        self.goes_alone = false;
         self.self_retries = 0;
     }
 

@@ -10,6 +10,8 @@ pub mod dry_run;
 mod history;
 mod hold;
 mod job;
+mod lost_answer;
+pub mod mark;
 pub mod message;
 mod number;
 mod party;
@@ -21,6 +23,7 @@ mod usual;
 pub mod wait;
 
 pub use job::Job;
+pub use mark::AppLinks;
 pub use message::Message;
 pub use usual::Usual;
 
@@ -91,6 +94,8 @@ pub struct Sync<'a> {
     pub waiting: &'a dyn Waiting,
     /// Where the backend is told.
     pub notifications: &'a dyn Notifications,
+    /// How links into the app are made.
+    pub links: &'a AppLinks,
     /// Time.
     pub clock: &'a dyn Clock,
     /// Whether a document that is made alone gets a note in its history in Xero, for one more call.

@@ -78,9 +78,9 @@ fn what_will_be_written_does_not_print_names_addresses_or_texts() {
         contact_number: Some(planted()),
         name: planted(),
         email_address: Some(planted()),
-        phones: vec![Phone { phone_type: "DEFAULT", phone_number: planted() }],
+        phones: vec![Phone { phone_type: "DEFAULT".to_owned(), phone_number: planted(), ..Phone::default() }],
         addresses: vec![Address {
-            address_type: "POBOX",
+            address_type: "POBOX".to_owned(),
             address_line1: Some(planted()),
             city: Some(planted()),
             postal_code: Some(planted()),

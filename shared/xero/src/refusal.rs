@@ -10,6 +10,8 @@ pub enum Refusal {
     NumberNotUnique,
     /// An active contact has this name already: look it up.
     ContactNameTaken,
+    /// Another contact has this number of ours already: look it up.
+    ContactNumberTaken,
     /// The contact is archived.
     ContactArchived,
     /// The account is archived or deleted.
@@ -40,6 +42,7 @@ pub enum Refusal {
 
 /// In the order of trial: what is more specific, or may quote the user's own text, comes first.
 const FRAGMENTS: &[(Refusal, &[&str])] = &[
+    (Refusal::ContactNumberTaken, &["the contact number is already assigned"]),
     (Refusal::ContactNameTaken, &["already assigned to another contact"]),
     (Refusal::IdempotencyKey, &["idempotency key"]),
     (Refusal::NumberNotUnique, &["must be unique"]),
@@ -87,6 +90,10 @@ mod tests {
             (
                 "The contact name Harbour Sound is already assigned to another contact. The contact name must be unique across all active contacts.",
                 Refusal::ContactNameTaken,
+            ),
+            (
+                "The contact number is already assigned to another contact. It must be unique.",
+                Refusal::ContactNumberTaken,
             ),
             ("The contact name Idempotency Key Ltd is already assigned to another contact.", Refusal::ContactNameTaken),
             (

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use rules::AccountId;
 use rules::ports::{self, Clock as _};
-use rules::sync::{Message, Outcome, Sync, Usual};
+use rules::sync::{AppLinks, Message, Outcome, Sync, Usual};
 use rules::tokens::{Memory, Tokens};
 use rules::upkeep::tick::Tick;
 use xero::http::Timeouts;
@@ -36,6 +36,7 @@ pub struct World {
     pub history_notes: bool,
     memory: Memory,
     usual: Usual,
+    links: AppLinks,
 }
 
 /// The stand-in and the clients of it, for as many worlds as a test wants.
@@ -71,6 +72,7 @@ impl Xero {
             history_notes: false,
             memory: Memory::default(),
             usual: Usual::default(),
+            links: AppLinks::new(&"https://app.sessional.example".parse()?)?,
         })
     }
 }
@@ -162,6 +164,7 @@ impl World {
             wakes: shelf,
             waiting: shelf,
             notifications: shelf,
+            links: &self.links,
             clock,
             history_notes: self.history_notes,
             deadline: None,

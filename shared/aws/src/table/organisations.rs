@@ -117,6 +117,30 @@ impl Contacts for Table {
         self.get(contact_key(account, tenant, organisation)).await
     }
 
+    async fn contacts(&self, account: &AccountId, tenant: TenantId) -> Answer<Vec<ContactReference>> {
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                .expression_attribute_values(":pk", text(super::account_partition(account)))
+                .expression_attribute_values(":sk", text(format!("CONTACT#{tenant}#")))
+                .set_exclusive_start_key(start);
+            let output = query.send().await.map_err(|error| unavailable("list contacts", &error))?;
+            for item in output.items() {
+                found.push(super::parse(item)?);
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written> {
         self.put(contact).await
     }

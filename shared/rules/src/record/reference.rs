@@ -1,5 +1,6 @@
 //! The document that a record is about: the request that is about to make it, and what it is in Xero.
 
+use super::told::ToldContent;
 use crate::divergence;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ pub enum DocumentKind {
 pub struct Call {
     /// The idempotency key. Nothing that a waiting record writes changes it.
     pub key: String,
-    /// The Sessional ids of the documents in it, in order; empty where a record is from before they were noted.
+    /// The documents in it, in order, each by its kind and Sessional id; empty where a record is from before they were noted.
     #[serde(default)]
     pub members: Vec<String>,
     /// When it was sent first.
@@ -45,6 +46,15 @@ pub struct Intent {
     pub body: String,
     /// The contact that it names.
     pub contact: ContactId,
+    /// Hash of the content that it was drawn from, as Sessional told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Whether it was sent to the customer by then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_sent: bool,
+    /// What Sessional told of it by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldContent>,
     /// The call that it is sent with.
     pub call: Call,
 }

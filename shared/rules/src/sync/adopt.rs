@@ -1,27 +1,144 @@
-//! Adoption: a document that may have been sent before, or whose number exists already, is looked up and
-//! becomes ours only when it provably is. Anything else is a clash, and is not touched.
+//! Adoption: a document that may have been sent before, or whose number exists already, is looked up and becomes ours
+//! only when it provably is. Anything else is a clash, and is not touched.
 //!
-//! Invoices and bills are looked up by number, all in one call; spend money by the date and our reference.
+//! What carries a mark is looked up in what changed since it was sent. Documents that were sent before there were marks
+//! are looked up as then: invoices and bills by number, spend money by the date and our reference.
 
-use super::create::Made;
+use super::create::{Made, subject};
 use super::document::Document;
-use super::{Context, Job, Stop, Sync};
+use super::lost_answer::{forget_intent, intent_of, is_spend_money, sent};
+use super::mark::{Mark, without_mark};
+use super::{Context, Job, Outcome, Stop, Sync};
 use crate::failure::Failure;
 use crate::organisation::Facts;
-use crate::record::{DocumentKind, Want};
+use crate::record::Want;
+use jiff::{SignedDuration, Timestamp};
 use xero::models::{BankTransaction, BankTransactionStatus, Invoice, InvoiceStatus, NewBankTransaction, NewInvoice};
+use xero::{InvoiceId, Page};
+
+/// Whether Xero's moments and ours agree is not known to the second, nor whether its filter is inclusive.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+const FOUND: &str = "Found in Xero, where an earlier try had created it";
 
 impl Sync<'_> {
-    /// Looks up everything that an earlier run may have sent.
-    pub(super) async fn adopt_sent(&self, context: &Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
-        let numbers: Vec<String> = jobs.iter().filter(|job| may_be_invoice(job)).filter_map(sent_number).collect();
+    /// Looks for what was sent for these jobs. What is there is adopted; of the others it is certain afterwards that
+    /// they are not.
+    pub(super) async fn look_up(&self, context: &mut Context<'_>, jobs: &mut [&mut Job]) -> Result<(), Stop> {
+        self.look_by_mark(context, jobs, false).await?;
+        self.look_by_mark(context, jobs, true).await?;
+        self.look_by_content(context, jobs).await?;
+        for job in jobs.iter_mut().filter(|job| !job.is_over() && intent_of(job).is_some()) {
+            forget_intent(job);
+        }
+        Ok(())
+    }
+
+    async fn look_by_mark(&self, context: &Context<'_>, jobs: &mut [&mut Job], spend: bool) -> Result<(), Stop> {
+        let is_wanted = |job: &Job| !job.is_over() && mark_of(job).is_some() && is_spend_money(job) == spend;
+        let wanted: Vec<Mark> = jobs.iter().filter(|job| is_wanted(job)).filter_map(|job| mark_of(job)).collect();
+        let sent_at = jobs.iter().filter(|job| is_wanted(job)).filter_map(|job| intent_of(job));
+        let Some(since) = sent_at.map(|intent| intent.call.first_sent).min() else { return Ok(()) };
+        let since = since.saturating_sub(OVERLAP).unwrap_or(since);
+        let found = match spend {
+            false => self.invoices_since(context, since, &wanted).await?,
+            true => self.spend_money_since(context, since, &wanted).await?,
+        };
+        for job in jobs.iter_mut().filter(|job| is_wanted(job)) {
+            let Some(mark) = mark_of(job) else { continue };
+            self.adopt_marked(context, job, found.iter().filter(|(own, _)| *own == mark).map(|(_, made)| made)).await?;
+        }
+        Ok(())
+    }
+
+    async fn adopt_marked(
+        &self,
+        context: &Context<'_>,
+        job: &mut Job,
+        found: impl Iterator<Item = &Made>,
+    ) -> Result<(), Stop> {
+        let mut free = Vec::new();
+        for made in found {
+            if !self.is_of_another(context, job, made.id()).await? {
+                free.push(made);
+            }
+        }
+        match free.as_slice() {
+            [] => Ok(()),
+            [made] => {
+                job.document = sent(job);
+                self.synced(context, job, made, FOUND).await
+            }
+            _ => {
+                let (failure, now) = (Failure::marked_twice(&subject(job)), self.clock.now());
+                if let Some(record) = job.record.as_mut() {
+                    // The intent stays: a retry looks again, and makes no third.
+                    record.fail(failure, now);
+                }
+                self.store(job, Outcome::Done).await
+            }
+        }
+    }
+
+    /// Whether another record has this document already: it belongs to one.
+    async fn is_of_another(&self, context: &Context<'_>, job: &Job, id: InvoiceId) -> Result<bool, Stop> {
+        let Some(record) = &job.record else { return Ok(true) };
+        let known = self.records.record_of(&record.key.account, context.session.tenant_id(), id).await?;
+        Ok(known.is_some_and(|known| known.key != record.key))
+    }
+
+    async fn invoices_since(
+        &self,
+        context: &Context<'_>,
+        since: Timestamp,
+        wanted: &[Mark],
+    ) -> Result<Vec<(Mark, Made)>, Stop> {
+        let mut found = Found::new(wanted);
+        for number in 1.. {
+            let page = crate::call_xero!(context.session, |tenant| tenant.invoices_made_since(since, number));
+            let page = self.or_stop(context.session, page).await?;
+            if !found.take(page, |invoice: Invoice| {
+                let mark = invoice.url.as_deref().and_then(Mark::in_link)?;
+                is_alive(&invoice.status).then(|| (mark, Made::Invoice(Box::new(invoice))))
+            }) {
+                break;
+            }
+        }
+        Ok(found.made)
+    }
+
+    async fn spend_money_since(
+        &self,
+        context: &Context<'_>,
+        since: Timestamp,
+        wanted: &[Mark],
+    ) -> Result<Vec<(Mark, Made)>, Stop> {
+        let mut found = Found::new(wanted);
+        for number in 1.. {
+            let page = crate::call_xero!(context.session, |tenant| tenant.spend_money_since(since, number));
+            let page = self.or_stop(context.session, page).await?;
+            if !found.take(page, |spend: BankTransaction| {
+                let mark = spend.url.as_deref().and_then(Mark::in_link)?;
+                (spend.status == BankTransactionStatus::Authorised).then(|| (mark, Made::SpendMoney(Box::new(spend))))
+            }) {
+                break;
+            }
+        }
+        Ok(found.made)
+    }
+
+    /// Looks for what was sent before there were marks.
+    async fn look_by_content(&self, context: &Context<'_>, jobs: &mut [&mut Job]) -> Result<(), Stop> {
+        let is_old = |job: &Job| !job.is_over() && intent_of(job).is_some() && mark_of(job).is_none();
+        let is_invoice = |job: &Job| is_old(job) && !is_spend_money(job);
+        let numbers: Vec<String> =
+            jobs.iter().filter(|job| is_invoice(job)).filter_map(|job| sent_number(job)).collect();
         if !numbers.is_empty() {
             let found = self.by_numbers(context, &numbers).await?;
-            for job in jobs.iter_mut().filter(|job| may_be_invoice(job)) {
+            for job in jobs.iter_mut().filter(|job| is_invoice(job)) {
                 self.adopt_invoice(context, job, &found).await?;
             }
         }
-        for job in jobs.iter_mut().filter(|job| !job.is_over() && job.maybe_sent) {
+        for job in jobs.iter_mut().filter(|job| is_old(job)) {
             if let Some(Document::SpendMoney(sent)) = sent(job) {
                 self.adopt_spend_money(context, job, sent).await?;
             }
@@ -53,7 +170,9 @@ impl Sync<'_> {
         let Some(Document::Invoice(sent)) = sent(job) else { return Ok(()) };
         let same = |invoice: &&Invoice| invoice.invoice_type == sent.invoice_type && has_number(invoice, &sent);
         let ours = found.iter().filter(same).find(|invoice| is_ours(invoice, &sent, job.maybe_sent, &context.facts));
-        if let Some(invoice) = ours {
+        if let Some(invoice) = ours
+            && !self.is_of_another(context, job, invoice.invoice_id).await?
+        {
             let made = Made::Invoice(Box::new(invoice.clone()));
             job.document = Some(Document::Invoice(sent));
             return self.synced(context, job, &made, FOUND).await;
@@ -82,19 +201,33 @@ impl Sync<'_> {
     }
 }
 
-const FOUND: &str = "Found in Xero, where an earlier try had created it";
-
-/// What was sent, if something was, and otherwise what is about to be.
-fn sent(job: &Job) -> Option<Document> {
-    let intent = job.record.as_ref().and_then(|record| record.intent.as_ref());
-    let sent = intent.and_then(|intent| Document::from_json(intent.document, &intent.body));
-    sent.or_else(|| job.document.clone())
+/// Documents with one of the marks that are looked for; a page read twice names none of them twice.
+struct Found<'a> {
+    wanted: &'a [Mark],
+    made: Vec<(Mark, Made)>,
 }
 
-fn may_be_invoice(job: &Job) -> bool {
-    let intent = job.record.as_ref().and_then(|record| record.intent.as_ref());
-    let kind = intent.map(|intent| intent.document);
-    !job.is_over() && job.maybe_sent && matches!(kind, Some(DocumentKind::Invoice | DocumentKind::Bill))
+impl<'a> Found<'a> {
+    fn new(wanted: &'a [Mark]) -> Self {
+        Self { wanted, made: Vec::new() }
+    }
+
+    /// Takes what is looked for from a page; whether there is another.
+    fn take<T>(&mut self, page: Page<T>, marked: impl Fn(T) -> Option<(Mark, Made)>) -> bool {
+        for (mark, made) in page.items.into_iter().filter_map(marked) {
+            let is_known = self.made.iter().any(|(_, known)| known.id() == made.id());
+            if self.wanted.contains(&mark) && !is_known {
+                self.made.push((mark, made));
+            }
+        }
+        page.has_more
+    }
+}
+
+/// The mark of what was sent.
+fn mark_of(job: &Job) -> Option<Mark> {
+    let intent = intent_of(job)?;
+    Document::from_json(intent.document, &intent.body)?.mark()
 }
 
 fn sent_number(job: &Job) -> Option<String> {
@@ -104,16 +237,27 @@ fn sent_number(job: &Job) -> Option<String> {
     }
 }
 
-/// Whether a document in Xero is the one that we sent.
-///
-/// Our link proves it. Without one an earlier intent of ours has to exist, and contact, date, currency and
-/// total have to be what we sent; a number alone proves nothing, because people choose numbers too.
-fn is_ours(found: &Invoice, sent: &NewInvoice, intended_before: bool, facts: &Facts) -> bool {
-    match found.status {
-        InvoiceStatus::Voided | InvoiceStatus::Deleted | InvoiceStatus::Other(_) => return false,
-        InvoiceStatus::Draft | InvoiceStatus::Submitted | InvoiceStatus::Authorised | InvoiceStatus::Paid => {}
+fn is_alive(status: &InvoiceStatus) -> bool {
+    match status {
+        InvoiceStatus::Voided | InvoiceStatus::Deleted | InvoiceStatus::Other(_) => false,
+        InvoiceStatus::Draft | InvoiceStatus::Submitted | InvoiceStatus::Authorised | InvoiceStatus::Paid => true,
     }
-    if let (Some(theirs), Some(ours)) = (&found.url, &sent.url) {
+}
+
+/// Whether a document in Xero of our number is the one that we sent.
+///
+/// The mark tells, and where the document has none, our link. Without either an earlier intent of ours has to exist,
+/// and contact, date, currency and total have to be what we sent; a number alone proves nothing, because people choose
+/// numbers too.
+fn is_ours(found: &Invoice, sent: &NewInvoice, intended_before: bool, facts: &Facts) -> bool {
+    if !is_alive(&found.status) {
+        return false;
+    }
+    let (theirs, ours) = (found.url.as_deref(), sent.url.as_deref());
+    if let Some(mark) = theirs.and_then(Mark::in_link) {
+        return ours.and_then(Mark::in_link) == Some(mark);
+    }
+    if let (Some(theirs), Some(ours)) = (theirs, ours.and_then(without_mark)) {
         return theirs == ours;
     }
     intended_before
@@ -134,5 +278,7 @@ fn is_our_spend(found: &BankTransaction, sent: &NewBankTransaction) -> bool {
 
 fn has_number(invoice: &Invoice, sent: &NewInvoice) -> bool {
     let theirs = invoice.invoice_number.as_deref();
-    theirs.zip(sent.invoice_number.as_deref()).is_some_and(|(theirs, ours)| theirs.eq_ignore_ascii_case(ours))
+    theirs
+        .zip(sent.invoice_number.as_deref())
+        .is_some_and(|(theirs, ours)| theirs.trim().eq_ignore_ascii_case(ours.trim()))
 }

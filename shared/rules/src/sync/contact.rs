@@ -1,25 +1,41 @@
 //! Contacts: Sessional's organisation becomes one contact in Xero, found or created, never doubled.
 //!
-//! A reference that is stored counts. Without one the contact is created under our contact number; when
-//! Xero says that the name is taken, the active contact of exactly that name is used, and not changed. A
-//! reference found as an intent may have been created already, so our number is looked up first.
+//! A reference that is stored counts. Without one the contact is created under our contact number, which Xero keeps
+//! unique as it does names: what it refuses is looked up, by the number and by the name. A reference found as an intent
+//! may have been created already, so the number is looked up first. What is told of somebody later is compared with
+//! what was told before.
 
-use super::party::Party;
-use super::{Job, STORE_WAIT, Stop, Sync};
+mod choose;
+mod create;
+mod details;
+
+use super::party::{Digests, Party};
+use super::{Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::account::AccountId;
 use crate::failure::Failure;
 use crate::ports::Written;
-use crate::record::Want;
+use crate::record::{EventOrder, Want};
 use crate::session::{Interruption, Session};
+use create::NewParty;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use xero::models::{Contact, ContactStatus, NewContact};
-use xero::refusal::Refusal;
-use xero::{ContactId, Element, IdempotencyKey, TenantId};
+use xero::models::{Contact, ContactStatus};
+use xero::{ContactId, TenantId};
 
 /// The version of the stored reference.
 pub const VERSION: u32 = 1;
+/// Contacts that were merged into one that was merged itself are followed so far.
+const MOST_MERGES: u32 = 5;
+
+/// On which side of the books somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartyRole {
+    /// Is invoiced.
+    Client,
+    /// Is paid.
+    Supplier,
+}
 
 /// Which contact stands for an organisation of Sessional in one Xero organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,20 +52,62 @@ pub struct ContactReference {
     pub revision: u64,
     /// The contact; none while it is about to be created.
     pub contact: Option<ContactId>,
+    /// On which side it was met first; not known of those from before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<PartyRole>,
+    /// Whether Sessional made the contact: only then are its details brought up to date.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_made: bool,
+    /// What was last told of it; not known of those from before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldDetails>,
+}
+
+/// What Sessional last told of somebody, and what of it is in Xero: hashes, since the details themselves are no
+/// business of a table's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldDetails {
+    /// The order of the event that told it: older never comes over newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<EventOrder>,
+    /// The name.
+    pub name: String,
+    /// What was told.
+    pub details: Digests,
+    /// What we last wrote to Xero.
+    pub written: Digests,
 }
 
 /// What was found for an organisation.
 enum Found {
-    Contact(ContactId),
+    /// The contact, and what the user should know of it.
+    Contact(ContactId, Vec<String>),
+    /// Its documents cannot be made.
     Refused(Failure),
+    /// Xero did not answer; how often it failed for this contact alone is counted.
+    NoAnswer { counts: bool },
+    /// There was no place for it in this run any more.
+    Later,
+}
+
+/// Somebody whose contact is wanted.
+struct Wanted {
+    party: Party,
+    order: Option<EventOrder>,
 }
 
 impl Sync<'_> {
     /// Gives every job its contact; a job whose contact Xero refuses gets a failed record.
     pub(super) async fn resolve_contacts(&self, session: &Session<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
-        let mut wanted: BTreeMap<String, Party> = BTreeMap::new();
-        for party in jobs.iter().filter(|job| needs_contact(job)).filter_map(Job::party) {
-            wanted.entry(party.id.clone()).or_insert(party);
+        let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
+        for job in jobs.iter().filter(|job| needs_contact(job)) {
+            let Some(party) = job.party() else { continue };
+            let new = Wanted { order: order_of(job), party };
+            match wanted.get_mut(&new.party.id) {
+                Some(known) if new.order.is_some_and(|order| order.is_after(known.order.as_ref())) => *known = new,
+                Some(_) => {}
+                None => drop(wanted.insert(new.party.id.clone(), new)),
+            }
         }
         if wanted.is_empty() {
             return Ok(());
@@ -58,20 +116,27 @@ impl Sync<'_> {
         let mut found = BTreeMap::new();
         let result = self.find_contacts(session, &account, wanted, &mut found).await;
         for job in jobs.iter_mut().filter(|job| needs_contact(job)) {
-            let Some(id) = job.party().map(|party| party.id) else { continue };
-            match found.get(&id) {
-                Some(Found::Contact(contact)) => job.contact = Some(*contact),
+            let Some(party) = job.party() else { continue };
+            match found.get(&party.id) {
+                Some(Found::Contact(contact, remarks)) => {
+                    job.contact = Some(*contact);
+                    job.remarks.clone_from(remarks);
+                }
                 Some(Found::Refused(failure)) => self.refuse(job, failure.clone()).await?,
-                None if result.is_ok() => job.outcome = Some(super::Outcome::Again(STORE_WAIT)),
+                Some(Found::NoAnswer { counts }) => self.contact_unanswered(job, *counts).await?,
+                Some(Found::Later) => self.wait_for_turn(job).await?,
+                None if result.is_ok() => job.outcome = Some(Outcome::Again(STORE_WAIT)),
                 None => {}
             }
         }
         match result {
             // Who has a contact goes on: only those that wait for the answer have none.
             Err(Stop::Unanswered(why)) => {
-                let waits = |job: &&mut Job| needs_contact(job) && job.contact.is_none();
-                let mut waiting: Vec<&mut Job> = jobs.iter_mut().filter(waits).collect();
-                self.unanswered(&mut waiting, &why, true).await
+                tracing::warn!(error = why, "a contact has no answer from Xero");
+                for job in jobs.iter_mut().filter(|job| needs_contact(job) && job.contact.is_none()) {
+                    self.contact_unanswered(job, false).await?;
+                }
+                Ok(())
             }
             other => other,
         }
@@ -81,38 +146,37 @@ impl Sync<'_> {
         &self,
         session: &Session<'_>,
         account: &AccountId,
-        wanted: BTreeMap<String, Party>,
+        wanted: BTreeMap<String, Wanted>,
         found: &mut BTreeMap<String, Found>,
     ) -> Result<(), Stop> {
         let tenant = session.tenant_id();
-        let mut create: Vec<(ContactReference, Party)> = Vec::new();
-        for (id, party) in wanted {
-            let stored = self.contacts.contact(account, tenant, &id).await?;
-            let known = stored.as_ref().and_then(|reference| reference.contact);
-            let number = stored.as_ref().map(|reference| reference.organisation.clone());
-            match (known, number, stored) {
-                (Some(contact), _, _) => {
-                    found.insert(id, Found::Contact(contact));
-                }
-                (None, Some(number), Some(reference)) => match self.by_number(session, &number).await? {
-                    Some(contact) => {
-                        let contact = self.remember(reference, &contact).await?;
-                        found.insert(id, contact);
-                    }
-                    // Xero repeats a stored error for the same key: the raised revision makes a new one.
-                    None => create.push((self.intend_again(reference).await?, party)),
-                },
-                (None, _, _) => match self.intend_contact(account, tenant, &id).await? {
-                    Some(reference) => create.push((reference, party)),
+        let mut create: Vec<NewParty> = Vec::new();
+        for (id, wanted) in wanted {
+            let Some(reference) = self.contacts.contact(account, tenant, &id).await? else {
+                match self.intend_contact(account, tenant, &wanted.party).await? {
+                    Some(reference) => create.push(NewParty::new(reference, wanted, false)),
                     // Another function is creating it at this moment: these jobs come again.
                     None => continue,
-                },
+                }
+                continue;
+            };
+            if let Some(contact) = reference.contact {
+                let remarks = self.bring_up_to_date(session, reference, contact, &wanted).await?;
+                found.insert(id, Found::Contact(contact, remarks));
+                continue;
+            }
+            match self.by_number(session, &reference.organisation).await? {
+                // An earlier try made it, and its answer was lost.
+                Some(contact) => {
+                    let new = NewParty::new(reference, wanted, true);
+                    let contact = self.settle(session, new, &contact, true).await?;
+                    found.insert(id, contact);
+                }
+                // Xero repeats a stored error for the same key: the raised revision makes a new one.
+                None => create.push(NewParty::new(self.intend_again(reference).await?, wanted, true)),
             }
         }
-        if !create.is_empty() {
-            self.create_contacts(session, create, found).await?;
-        }
-        Ok(())
+        self.create_contacts(session, create, found).await
     }
 
     async fn intend_again(&self, mut reference: ContactReference) -> Result<ContactReference, Stop> {
@@ -126,15 +190,18 @@ impl Sync<'_> {
         &self,
         account: &AccountId,
         tenant: TenantId,
-        id: &str,
+        party: &Party,
     ) -> Result<Option<ContactReference>, Stop> {
         let mut reference = ContactReference {
             version: VERSION,
             account: account.clone(),
             tenant,
-            organisation: id.to_owned(),
+            organisation: party.id.clone(),
             revision: 0,
             contact: None,
+            role: Some(party.role),
+            is_made: false,
+            told: None,
         };
         match self.contacts.put_contact(&mut reference).await? {
             Written::Done => Ok(Some(reference)),
@@ -147,68 +214,38 @@ impl Sync<'_> {
         self.or_stop(session, result).await
     }
 
-    async fn create_contacts(
-        &self,
-        session: &Session<'_>,
-        create: Vec<(ContactReference, Party)>,
-        found: &mut BTreeMap<String, Found>,
-    ) -> Result<(), Stop> {
-        let new: Vec<NewContact> = create.iter().map(|(_, party)| party.draw()).collect();
-        let key = idempotency_key(session.tenant_id(), &create);
-        let result = crate::call_xero!(session, |tenant| tenant.create_contacts(&new, &key));
-        let elements = self.or_stop(session, result).await?;
-        for ((reference, party), element) in create.into_iter().zip(elements) {
-            let id = reference.organisation.clone();
-            let outcome = match element {
-                Element::Ok(entity, _) => self.remember(reference, &entity).await?,
-                Element::Refused { errors, .. } => self.name_taken(session, reference, &party, &errors).await?,
-            };
-            found.insert(id, outcome);
+    /// Stores which contact it is; an archived one is reported, a merged one followed. `made` when Sessional made it.
+    async fn settle(&self, session: &Session<'_>, new: NewParty, contact: &Contact, made: bool) -> Result<Found, Stop> {
+        let survivor = self.survivor(session, contact).await?;
+        let is_itself = survivor.contact_id == contact.contact_id;
+        if !is_usable(&survivor) {
+            return Ok(Found::Refused(Failure::contact_archived(&survivor.name)));
         }
-        Ok(())
-    }
-
-    /// Uses the active contact of exactly this name, where Xero says that the name is taken.
-    async fn name_taken(
-        &self,
-        session: &Session<'_>,
-        reference: ContactReference,
-        party: &Party,
-        sentences: &[String],
-    ) -> Result<Found, Stop> {
-        let name = party.name.clone();
-        let subject = format!("The document for \u{201c}{name}\u{201d}");
-        if !sentences.iter().any(|sentence| Refusal::of(sentence) == Refusal::ContactNameTaken) {
-            return Ok(Found::Refused(Failure::refused(sentences, &subject)));
-        }
-        let result = crate::call_xero!(session, |tenant| tenant.contacts_by_name(&name));
-        let named = self.or_stop(session, result).await?;
-        let lower = name.to_lowercase();
-        let active = named
-            .iter()
-            .find(|contact| contact.contact_status == ContactStatus::Active && contact.name.to_lowercase() == lower);
-        match active {
-            Some(contact) => self.remember(reference, contact).await,
-            None => Ok(Found::Refused(Failure::refused(sentences, &subject))),
-        }
-    }
-
-    /// Stores which contact it is; an archived one is reported, a merged one followed.
-    async fn remember(&self, mut reference: ContactReference, contact: &Contact) -> Result<Found, Stop> {
-        let id = match (&contact.contact_status, contact.merged_to) {
-            (_, Some(survivor)) => survivor,
-            (ContactStatus::Active, None) => contact.contact_id,
-            // A create's answer may leave the status out; only a status that says otherwise counts.
-            (ContactStatus::Other(status), None) if status.is_empty() => contact.contact_id,
-            (ContactStatus::Archived | ContactStatus::GdprRequest | ContactStatus::Other(_), None) => {
-                return Ok(Found::Refused(Failure::contact_archived(&contact.name)));
-            }
-        };
-        reference.contact = Some(id);
+        let NewParty { mut reference, party, order, remarks, .. } = new;
+        let is_ours = contact.contact_number.as_deref().is_some_and(|number| number.eq_ignore_ascii_case(&party.id));
+        reference.contact = Some(survivor.contact_id);
+        reference.is_made = made && is_ours && is_itself;
+        let details = party.digests();
+        let written = if reference.is_made { details.clone() } else { Digests::default() };
+        reference.told = Some(ToldDetails { order, name: details::name_digest(&party.name), details, written });
         match self.contacts.put_contact(&mut reference).await? {
-            Written::Done => Ok(Found::Contact(id)),
+            Written::Done => Ok(Found::Contact(survivor.contact_id, remarks)),
             Written::Conflict => Err(Stop::Again(STORE_WAIT)),
         }
+    }
+
+    /// The contact that one was merged into, as far as that goes.
+    async fn survivor(&self, session: &Session<'_>, contact: &Contact) -> Result<Contact, Stop> {
+        let mut at = contact.clone();
+        for _ in 0..MOST_MERGES {
+            let Some(next) = at.merged_to else { break };
+            let result = crate::call_xero!(session, |tenant| tenant.contact(next));
+            match self.or_stop(session, result).await? {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        Ok(at)
     }
 
     /// The contact that an archived one was merged into, if it was; the reference follows it.
@@ -217,15 +254,20 @@ impl Sync<'_> {
             return Ok(None);
         };
         let result = crate::call_xero!(session, |tenant| tenant.contact(contact));
-        let survivor = self.or_stop(session, result).await?.and_then(|contact| contact.merged_to);
-        let Some(survivor) = survivor else { return Ok(None) };
+        let Some(read) = self.or_stop(session, result).await? else { return Ok(None) };
+        let survivor = self.survivor(session, &read).await?;
+        if survivor.contact_id == contact || !is_usable(&survivor) {
+            return Ok(None);
+        }
         if let Some(mut reference) = self.contacts.contact(account, session.tenant_id(), &party.id).await? {
-            reference.contact = Some(survivor);
+            reference.contact = Some(survivor.contact_id);
+            // What the survivor says of itself was written by others.
+            reference.is_made = false;
             if self.contacts.put_contact(&mut reference).await? == Written::Conflict {
                 return Err(Stop::Again(STORE_WAIT));
             }
         }
-        Ok(Some(survivor))
+        Ok(Some(survivor.contact_id))
     }
 
     /// The result of a call, or what it means for the run.
@@ -237,15 +279,18 @@ impl Sync<'_> {
     }
 }
 
-/// The key covers what is sent: the same organisations of the same tenant have the same.
-fn idempotency_key(tenant: TenantId, create: &[(ContactReference, Party)]) -> IdempotencyKey {
-    let mut hash = Sha256::new();
-    hash.update(tenant.to_string());
-    for (reference, _) in create {
-        hash.update(reference.organisation.as_bytes());
-        hash.update(reference.revision.to_be_bytes());
+/// Whether documents can be made for a contact.
+fn is_usable(contact: &Contact) -> bool {
+    match &contact.contact_status {
+        ContactStatus::Active => contact.merged_to.is_none(),
+        // A create's answer may leave the status out; only a status that says otherwise counts.
+        ContactStatus::Other(status) => status.is_empty() && contact.merged_to.is_none(),
+        ContactStatus::Archived | ContactStatus::GdprRequest => false,
     }
-    super::create::key_of("contacts", hash)
+}
+
+fn order_of(job: &Job) -> Option<EventOrder> {
+    job.record.as_ref()?.registers.content.as_ref().map(|content| content.order)
 }
 
 fn needs_contact(job: &Job) -> bool {

@@ -1,12 +1,17 @@
-//! Creates documents: record and contact first, then the intent, then one PUT for all that may share it,
-//! and every element judged alone. What may have been sent before is looked up before anything is sent.
+//! Creates documents: record and contact first, then the intent, then one PUT for all that may share it, and every
+//! element judged alone. What may have been sent before is looked up before anything is sent.
+//!
+//! One document never fails its neighbours: where Xero refuses a call as a whole, what it saved all the same is looked
+//! up, and the rest is sent in halves, until the one that is refused stands alone.
 
 use super::document::{self, Document};
+use super::lost_answer::{forget_intent, member};
+use super::mark::{AppLinks, Mark};
 use super::totals::{self, TotalCheck};
 use super::update::is_without_tax;
 use super::{Context, Job, MAX_BATCH, Outcome, STORE_WAIT, Stop, Sync};
 use crate::facts;
-use crate::failure::{Failure, MAX_ATTEMPTS, RETRY_WAIT};
+use crate::failure::Failure;
 use crate::mapping::{Choices, ExpenseDocuments};
 use crate::organisation::Facts;
 use crate::ports::Written;
@@ -15,16 +20,15 @@ use crate::session::Interruption;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
-use std::time::Duration;
+use std::collections::VecDeque;
 use xero::models::{
     BankTransaction, BankTransactionsBody, Invoice, InvoiceStatus, InvoicesBody, LineAmountTypes, NewLineItem,
 };
 use xero::refusal::Refusal;
-use xero::{Element, IdempotencyKey, LineItemId, TenantId};
+use xero::{Element, IdempotencyKey, InvoiceId, LineItemId, TenantId};
 
-/// A bill or spend money has no number that Xero keeps unique. What may still be on its way there is given
-/// time to arrive before it is looked up: longer than a call to Xero may take.
-const UNNUMBERED_WAIT: Duration = Duration::from_secs(90);
+/// Most calls that one run creates documents with: a poisoned batch does not use up what the organisation allows.
+const MAX_CALLS: u32 = 8;
 
 /// What Xero made: an invoice, a bill or spend money.
 pub(super) enum Made {
@@ -32,28 +36,34 @@ pub(super) enum Made {
     SpendMoney(Box<BankTransaction>),
 }
 
+/// How a call for several documents ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// Every document was judged, or waits.
+    Judged,
+    /// Xero refused the call as a whole, which says nothing of any one document.
+    RefusedTogether,
+}
+
 impl Sync<'_> {
     /// Brings those of a segment's documents into Xero that are not there yet.
     pub(super) async fn create(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
         debug_assert!(jobs.len() <= MAX_BATCH, "a segment is one call");
-        let prepared = self.prepare(context, jobs).await;
-        let mut open: Vec<&mut Job> = jobs.iter_mut().filter(|job| is_open(job)).collect();
-        match prepared {
-            Err(Stop::Unanswered(why)) => return self.unanswered(&mut open, &why, true).await,
-            other => other?,
-        }
+        self.prepare(context, jobs).await?;
+        let open = jobs.iter_mut().filter(|job| is_open(job) && job.document.is_some());
         let (mut spend, mut invoices): (Vec<&mut Job>, Vec<&mut Job>) =
-            open.into_iter().partition(|job| matches!(job.document, Some(Document::SpendMoney(_))));
-        self.create_alike(context, &mut invoices).await?;
+            open.partition(|job| matches!(job.document, Some(Document::SpendMoney(_))));
+        let mut left = MAX_CALLS;
+        self.create_alike(context, &mut invoices, &mut left).await?;
         if spend.is_empty() {
             self.note_in_history(context, &invoices).await;
         }
-        self.create_alike(context, &mut spend).await
+        self.create_alike(context, &mut spend, &mut left).await
     }
 
     /// Finds what was sent before, then contacts, then draws what is left.
     async fn prepare(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
-        self.adopt_sent(context, jobs).await?;
+        self.settle_sent(context, jobs).await?;
         self.resolve_contacts(context.session, jobs).await?;
         for job in jobs.iter_mut().filter(|job| is_open(job)) {
             match self.draw(context, job).await? {
@@ -66,38 +76,89 @@ impl Sync<'_> {
 
     /// Draws a document. A refusal that comes from old knowledge is not believed before a fresh look.
     pub(super) async fn draw(&self, context: &mut Context<'_>, job: &Job) -> Result<Result<Document, Failure>, Stop> {
-        let drawn = draw(&context.choices, &context.facts, job);
+        let drawn = draw(&context.choices, &context.facts, self.links, job);
         if drawn.is_ok() || context.facts.fetched_at >= context.started {
             return Ok(drawn);
         }
         let account = job.account().ok_or(Stop::Again(STORE_WAIT))?;
         let read = facts::read(self.organisations, context.session, account, self.clock).await;
         context.facts = self.or_stop(context.session, read).await?;
-        Ok(draw(&context.choices, &context.facts, job))
+        Ok(draw(&context.choices, &context.facts, self.links, job))
     }
 
-    /// Creates documents that go to the same collection in one call.
-    async fn create_alike(&self, context: &mut Context<'_>, open: &mut Vec<&mut Job>) -> Result<(), Stop> {
-        if open.is_empty() {
-            return Ok(());
+    /// Creates documents that go to the same collection: in one call, and in more of them where Xero refuses it.
+    async fn create_alike(&self, context: &mut Context<'_>, open: &mut [&mut Job], left: &mut u32) -> Result<(), Stop> {
+        let mut groups = groups(open);
+        while let Some(group) = groups.pop_front() {
+            let mut some: Vec<&mut Job> = chosen(open, &group).filter(|job| is_open(job)).collect();
+            if some.is_empty() {
+                continue;
+            }
+            if *left == 0 {
+                for job in some {
+                    self.wait_for_turn(job).await?;
+                }
+                continue;
+            }
+            *left -= 1;
+            self.check_deadline()?;
+            if self.send_new(context, &mut some).await? == Sent::RefusedTogether {
+                self.part_company(context, &mut some).await?;
+                let (first, second) = group.split_at(group.len() / 2);
+                groups.push_front(second.to_vec());
+                groups.push_front(first.to_vec());
+            }
         }
+        Ok(())
+    }
+
+    /// A call for these was refused as a whole: what was saved all the same is taken out, and from now on the others go
+    /// alone, whatever interrupts this run.
+    pub(super) async fn part_company(&self, context: &mut Context<'_>, some: &mut [&mut Job]) -> Result<(), Stop> {
+        tracing::warn!(xero.documents = some.len(), "Xero refused a call with several documents; they go apart");
+        self.look_up(context, some).await?;
+        for job in some.iter_mut().filter(|job| is_open(job)) {
+            if let Some(record) = job.record.as_mut() {
+                record.goes_alone = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the intents of these and sends them.
+    async fn send_new(&self, context: &mut Context<'_>, open: &mut Vec<&mut Job>) -> Result<Sent, Stop> {
         let key = self.intend(context.session.tenant_id(), open).await?;
+        let expected = open.len();
         open.retain(|job| !job.is_over());
-        if open.is_empty() {
-            return Ok(());
+        if open.len() < expected {
+            // Somebody else has written one of the records: the call would not be the one that the intents name.
+            for job in open.iter_mut() {
+                job.outcome = Some(Outcome::Again(STORE_WAIT));
+            }
+            return Ok(Sent::Judged);
         }
+        self.send(context, open, &key).await
+    }
+
+    /// Sends what the records intend, as one call, and judges every element.
+    pub(super) async fn send(
+        &self,
+        context: &mut Context<'_>,
+        open: &mut [&mut Job],
+        key: &IdempotencyKey,
+    ) -> Result<Sent, Stop> {
         let bodies =
             open.iter().filter_map(|job| job.record.as_ref()?.intent.as_ref().map(|intent| intent.body.as_str()));
         let spend = matches!(open.first().and_then(|job| job.document.as_ref()), Some(Document::SpendMoney(_)));
         let result = if spend {
             let body = BankTransactionsBody::from_elements(bodies);
-            let made = crate::call_xero!(context.session, |tenant| tenant.create_bank_transactions(&body, &key));
+            let made = crate::call_xero!(context.session, |tenant| tenant.create_bank_transactions(&body, key));
             made.map(|elements| {
                 elements.into_iter().map(|element| made_of(element, |e| Made::SpendMoney(Box::new(e)))).collect()
             })
         } else {
             let body = InvoicesBody::from_elements(bodies);
-            let made = crate::call_xero!(context.session, |tenant| tenant.create_invoices(&body, &key));
+            let made = crate::call_xero!(context.session, |tenant| tenant.create_invoices(&body, key));
             made.map(|elements| {
                 elements.into_iter().map(|element| made_of(element, |e| Made::Invoice(Box::new(e)))).collect()
             })
@@ -110,22 +171,36 @@ impl Sync<'_> {
         context: &mut Context<'_>,
         open: &mut [&mut Job],
         result: Result<Vec<Result<Made, Vec<String>>>, Interruption>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Sent, Stop> {
         match result {
             Ok(elements) if elements.len() == open.len() => {
                 for (job, element) in open.iter_mut().zip(elements) {
                     self.judge(context, job, element).await?;
                 }
-                Ok(())
             }
-            Ok(_) => self.unanswered(open, "Xero answered for another number of documents", true).await,
-            Err(Interruption::NoAnswer(error)) => {
-                let arriving = !matches!(error, xero::Error::Server { .. });
-                self.unanswered(open, &error.to_string(), arriving).await
+            Ok(_) => {
+                let error = xero::Error::Malformed { what: "the documents of a call", correlation_id: None };
+                self.lost(context, open, &error).await?;
             }
-            Err(Interruption::Refused(error)) => self.refused_whole(open, &error).await,
-            Err(interruption) => Err(self.interrupted(context.session, interruption).await?),
+            Err(Interruption::NoAnswer(error)) if error.may_have_happened() => {
+                self.lost(context, open, &error).await?;
+            }
+            Err(Interruption::NoAnswer(error)) => self.not_reached(open, &error).await?,
+            Err(Interruption::Refused(error)) => match open {
+                // With `summarizeErrors=false` Xero judges each element: a refusal of the whole is about the form.
+                [job] => {
+                    let failure = Failure::refused(&sentences_of(&error), &subject(job));
+                    self.refuse(job, failure).await?;
+                }
+                _ => return Ok(Sent::RefusedTogether),
+            },
+            Err(interruption) => {
+                // Xero was not asked, or has not done it: nothing needs to be looked up.
+                open.iter_mut().for_each(|job| forget_intent(job));
+                return Err(self.interrupted(context.session, interruption).await?);
+            }
         }
+        Ok(Sent::Judged)
     }
 
     /// Writes the intents, all with the key of the call that they will share.
@@ -143,9 +218,9 @@ impl Sync<'_> {
         }
         let key = key_of("documents", hash);
         let members: Vec<String> =
-            open.iter().filter_map(|job| job.record.as_ref()).map(|record| record.key.id.clone()).collect();
+            open.iter().filter_map(|job| job.record.as_ref()).map(|record| member(&record.key)).collect();
         for (job, body) in open.iter_mut().zip(bodies) {
-            let sessional = shown(job);
+            let (sessional, is_sent, told) = (shown(job), job.is_sent(), job.told());
             let Some(((record, document), body)) = job.record.as_mut().zip(job.document.as_ref()).zip(body) else {
                 continue;
             };
@@ -154,6 +229,9 @@ impl Sync<'_> {
                 attempt: next_attempt(record),
                 body,
                 contact: document.contact(),
+                content: record.registers.content.as_ref().map(|content| content.digest.clone()),
+                is_sent,
+                told,
                 call: Call { key: key.as_str().to_owned(), members: members.clone(), first_sent: now, last_sent: now },
             };
             if let Some((currency, total)) = sessional {
@@ -199,7 +277,7 @@ impl Sync<'_> {
             Ok(drawn) => job.document = Some(drawn),
             Err(failure) => return self.refuse(job, failure).await,
         }
-        self.create_alike(context, &mut vec![job]).await
+        self.send_new(context, &mut vec![job]).await.map(|_| ())
     }
 
     /// The document is in Xero: the record gets its reference and both sides' amounts.
@@ -218,7 +296,9 @@ impl Sync<'_> {
         let (sent, left_out) = (job.is_sent(), job.left_out());
         let overdue = job.is_overdue(&context.facts);
         let rounding = matches!(&job.document, Some(Document::Invoice(invoice)) if is_closed(&invoice.line_items));
-        let told = job.told().map(|told| told.with_ids(made.lines(), rounding));
+        // Of what was sent, which something newer may have replaced since.
+        let sent_told = job.record.as_mut().and_then(|record| record.intent.as_mut()?.told.take());
+        let told = sent_told.or_else(|| job.told()).map(|told| told.with_ids(made.lines(), rounding));
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         made.write(record);
         record.divergence = None;
@@ -227,8 +307,11 @@ impl Sync<'_> {
         record.mark_withheld = overdue;
         record.sent =
             sent && matches!(&job.document, Some(Document::Invoice(invoice)) if invoice.sent_to_contact == Some(true));
+        // What was sent before is not what should be there, if something newer has come since: that is still needed.
+        let newer = record.event.take().filter(|_| !is_newest(record));
         record.clear();
-        record.remark = remark(record, predicted, &left_out);
+        record.event = newer;
+        record.remark = with_remarks(remark(record, predicted, &left_out), &job.remarks);
         record.stand(Standing::Synced, message, now);
         if self.records.put_record(record).await? == Written::Conflict {
             job.outcome = Some(Outcome::Again(STORE_WAIT));
@@ -247,47 +330,6 @@ impl Sync<'_> {
         }
         self.store(job, Outcome::Done).await
     }
-
-    /// With `summarizeErrors=false` Xero judges each element; a refusal of the whole request is taken for a
-    /// judgement only when there was one document in it.
-    async fn refused_whole(&self, open: &mut [&mut Job], error: &xero::Error) -> Result<(), Stop> {
-        match (open, error) {
-            ([job], xero::Error::Validation { elements, .. }) => {
-                let sentences: Vec<String> = elements.iter().flat_map(|element| element.to_vec()).collect();
-                let failure = Failure::refused(&sentences, &subject(job));
-                self.refuse(job, failure).await
-            }
-            (open, error) => self.unanswered(open, &error.to_string(), false).await,
-        }
-    }
-
-    /// Nobody knows whether the documents arrived: counted, and looked up on the next try. `arriving` means
-    /// that the request may still be on its way.
-    pub(super) async fn unanswered(&self, open: &mut [&mut Job], why: &str, arriving: bool) -> Result<(), Stop> {
-        let now = self.clock.now();
-        for job in open.iter_mut() {
-            let Some(record) = job.record.as_mut() else { continue };
-            record.attempts += 1;
-            record.changed_at = now;
-            tracing::warn!(
-                record.id = record.key.id,
-                record.attempts = record.attempts,
-                error = why,
-                "a document has no answer from Xero"
-            );
-            let outcome = if record.attempts >= MAX_ATTEMPTS {
-                record.attempts = 0;
-                record.fail(Failure::no_answer(), now);
-                Outcome::Park(format!("no answer from Xero after {MAX_ATTEMPTS} tries: {why}"))
-            } else {
-                let unnumbered = record.intent.as_ref().is_some_and(|intent| intent.document != DocumentKind::Invoice);
-                let least = if arriving && unnumbered { UNNUMBERED_WAIT } else { Duration::ZERO };
-                Outcome::Again(backoff(record.attempts).max(least))
-            };
-            self.store(job, outcome).await?;
-        }
-        Ok(())
-    }
 }
 
 impl Made {
@@ -305,6 +347,14 @@ impl Made {
         let Self::Invoice(invoice) = self else { return false };
         let draft = matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Submitted);
         invoice.sent_to_contact.unwrap_or(!draft)
+    }
+
+    /// Xero's id of it; of spend money, the bank transaction's.
+    pub(super) fn id(&self) -> InvoiceId {
+        match self {
+            Self::Invoice(invoice) => invoice.invoice_id,
+            Self::SpendMoney(spend) => InvoiceId::from_uuid(*spend.bank_transaction_id.as_uuid()),
+        }
     }
 
     /// Writes what Xero says of the document into its record.
@@ -332,22 +382,26 @@ impl Made {
     }
 }
 
-/// The document of a job whose contact is known.
-pub(super) fn draw(choices: &Choices, facts: &Facts, job: &Job) -> Result<Document, Failure> {
+/// The document of a job whose contact is known, with the mark of its record.
+pub(super) fn draw(choices: &Choices, facts: &Facts, links: &AppLinks, job: &Job) -> Result<Document, Failure> {
     let none = || Failure::refused(&[], "The document");
     let contact = job.contact.ok_or_else(none)?;
+    let record = job.record.as_ref().ok_or_else(none)?;
+    let mark = Mark::new(&record.key, record.generation);
     if let Some(invoice) = job.invoice() {
         let sales = choices.sales.ok_or_else(Failure::sales_not_mapped)?.account_id;
         // Xero reminds the customers of invoices that are overdue and marked as sent.
-        let mark = job.is_sent() && !job.is_overdue(facts);
-        let drawn = document::draw_invoice(invoice, mark, contact, sales, facts)?;
+        let is_marked = job.is_sent() && !job.is_overdue(facts);
+        let drawn = document::draw_invoice(invoice, is_marked, contact, sales, facts)?;
         // What is in Xero is compared once it is known how it stands there.
-        return if is_in_xero(job) { Ok(drawn) } else { balance(drawn, job, facts) };
+        let drawn = if is_in_xero(job) { drawn } else { balance(drawn, job, facts)? };
+        return Ok(drawn.marked(links, &mark));
     }
     let expense = job.expense().ok_or_else(none)?;
     let target = choices.expenses.get(&expense.category);
     let target = target.ok_or_else(|| Failure::category_not_mapped(expense.category.word()))?;
-    document::draw_expense(expense, contact, target.account_id, &as_made(choices, job), facts)
+    let choices = as_made(choices, job);
+    Ok(document::draw_expense(expense, contact, target.account_id, &choices, facts)?.marked(links, &mark))
 }
 
 fn is_in_xero(job: &Job) -> bool {
@@ -419,6 +473,34 @@ fn is_closed(lines: &[NewLineItem]) -> bool {
     lines.last().is_some_and(|line| line.description == totals::ROUNDING_TEXT)
 }
 
+/// Documents by the call that they go in: those that may share one together, each of the others alone.
+fn groups(open: &[&mut Job]) -> VecDeque<Vec<usize>> {
+    let goes_alone = |job: &Job| job.record.as_ref().is_some_and(|record| record.goes_alone);
+    let (alone, together): (Vec<usize>, Vec<usize>) =
+        (0..open.len()).partition(|place| open.get(*place).is_some_and(|job| goes_alone(job)));
+    std::iter::once(together).chain(alone.into_iter().map(|place| vec![place])).collect()
+}
+
+fn chosen<'a>(open: &'a mut [&mut Job], places: &'a [usize]) -> impl Iterator<Item = &'a mut Job> {
+    open.iter_mut().enumerate().filter(|(place, _)| places.contains(place)).map(|(_, job)| &mut **job)
+}
+
+/// Whether what is in Xero now is the newest that Sessional has told of it.
+fn is_newest(record: &Record) -> bool {
+    record.intent.as_ref().is_some_and(|intent| {
+        let newest = record.registers.content.as_ref().map(|content| &content.digest);
+        intent.content.as_ref() == newest && intent.is_sent == record.registers.sent.is_some()
+    })
+}
+
+/// What Xero said of a call that it refused as a whole.
+fn sentences_of(error: &xero::Error) -> Vec<String> {
+    match error {
+        xero::Error::Validation { elements, .. } => elements.iter().flat_map(|element| element.to_vec()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn is_open(job: &Job) -> bool {
     !job.is_over() && job.step() == Want::Create
 }
@@ -435,11 +517,6 @@ fn shown(job: &Job) -> Option<(String, rust_decimal::Decimal)> {
 
 fn next_attempt(record: &Record) -> u32 {
     record.intent.as_ref().map_or(0, |intent| intent.attempt) + 1
-}
-
-/// Doubles with every try: 5, 10, 20, 40 seconds.
-fn backoff(attempts: u32) -> Duration {
-    RETRY_WAIT * 2_u32.saturating_pow(attempts.saturating_sub(1))
 }
 
 /// The document as a sentence names it.
@@ -464,6 +541,12 @@ const ROUNDING_REMARK: &str = "One line \u{201c}Rounding\u{201d} makes Xero's to
 const WITHHELD_REMARK: &str = "It was overdue when it came to Xero, so it is not marked as sent there: \
      Xero could remind the customer of it.";
 const DRAFT_REMARK: &str = "It is a draft in Xero, and is marked as sent once it is approved there.";
+
+/// A remark on the document with those on its contact.
+pub(super) fn with_remarks(remark: Option<String>, contact: &[String]) -> Option<String> {
+    let all: Vec<&str> = remark.iter().chain(contact).map(String::as_str).collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
 
 /// What the user should see although all went well: what differs, and what was left out.
 pub(super) fn remark(record: &Record, predicted: Option<Decimal>, left_out: &[&'static str]) -> Option<String> {

@@ -7,6 +7,7 @@ use crate::mapping::{BillStatus, Choices, ExpenseDocuments};
 use crate::organisation::{Facts, Side, usable};
 use crate::random;
 use crate::record::DocumentKind;
+use crate::sync::mark::{AppLinks, Mark, without_mark};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use xero::models::{
@@ -62,15 +63,42 @@ impl Document {
         }
     }
 
-    /// Hash of the content, whether sent or not.
+    /// The link back to Sessional.
+    #[must_use]
+    pub fn link(&self) -> Option<&str> {
+        match self {
+            Self::Invoice(invoice) => invoice.url.as_deref(),
+            Self::SpendMoney(spend) => spend.url.as_deref(),
+        }
+    }
+
+    /// The mark that its link carries.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        self.link().and_then(Mark::in_link)
+    }
+
+    /// The document with a mark in its link.
+    #[must_use]
+    pub fn marked(mut self, links: &AppLinks, mark: &Mark) -> Self {
+        let link = Some(links.marked(self.link(), mark));
+        match &mut self {
+            Self::Invoice(invoice) => invoice.url = link,
+            Self::SpendMoney(spend) => spend.url = link,
+        }
+        self
+    }
+
+    /// Hash of the content, whether sent or not. The mark is ours and no part of it.
     #[must_use]
     pub fn content(&self) -> String {
+        let url = self.link().and_then(without_mark).map(str::to_owned);
         match self {
             Self::Invoice(invoice) => {
-                let unsent = NewInvoice { sent_to_contact: None, ..invoice.clone() };
+                let unsent = NewInvoice { sent_to_contact: None, url, ..invoice.clone() };
                 random::digest(&unsent.to_json())
             }
-            Self::SpendMoney(spend) => random::digest(&spend.to_json()),
+            Self::SpendMoney(spend) => random::digest(&NewBankTransaction { url, ..spend.clone() }.to_json()),
         }
     }
 

@@ -9,6 +9,7 @@ pub use forecast::{Forecast, Prospect, Request};
 
 use super::create;
 use super::job::Job;
+use super::mark::AppLinks;
 use super::party::Party;
 use super::update::{DocumentUpdate, Wanted};
 use crate::account::AccountId;
@@ -37,6 +38,8 @@ pub struct DryRun<'a> {
     pub records: &'a dyn Records,
     /// References to contacts.
     pub contacts: &'a dyn Contacts,
+    /// How links into the app are made.
+    pub links: &'a AppLinks,
 }
 
 /// What is known of the account, and what the events before this one would have changed.
@@ -113,7 +116,7 @@ impl DryRun<'_> {
             return Ok(forecast);
         }
         let contact = self.contact(world, job).await?;
-        let drawn = match draw(world, job) {
+        let drawn = match self.draw(world, job) {
             Ok(drawn) => drawn,
             Err(failure) => return Ok(Forecast::fail(failure)),
         };
@@ -148,7 +151,7 @@ impl DryRun<'_> {
         let contact = self.contact(world, job).await?;
         let drawn = match wanted.parts.is_empty() {
             true => None,
-            false => match draw(world, job) {
+            false => match self.draw(world, job) {
                 Ok(drawn) => Some(drawn),
                 Err(failure) => return Ok(Forecast::fail(failure)),
             },
@@ -176,6 +179,11 @@ impl DryRun<'_> {
             record.clear();
         }
         Ok(forecast)
+    }
+
+    fn draw(&self, world: &World, job: &Job) -> Result<Document, Failure> {
+        let facts = world.facts.as_ref().ok_or_else(Failure::no_answer)?;
+        create::draw(&world.choices, facts, self.links, job)
     }
 
     /// Gives the job its contact; a contact that would have to be made is given back.
@@ -206,11 +214,6 @@ fn unmapped(job: &Job, choices: &Choices) -> Option<Forecast> {
     let expense = job.expense()?;
     let unmapped = !choices.expenses.contains_key(&expense.category);
     unmapped.then(|| Forecast::skip(Failure::category_not_mapped(expense.category.word())))
-}
-
-fn draw(world: &World, job: &Job) -> Result<Document, Failure> {
-    let facts = world.facts.as_ref().ok_or_else(Failure::no_answer)?;
-    create::draw(&world.choices, facts, job)
 }
 
 fn create_message(job: &Job) -> &'static str {

@@ -31,6 +31,8 @@ pub struct Job {
     pub(super) document: Option<Document>,
     /// Whether an earlier run may have sent it.
     pub(super) maybe_sent: bool,
+    /// What the user should know of its contact.
+    pub(super) remarks: Vec<String>,
     /// Whether its contact was followed to the one that it was merged into.
     pub(super) followed_merge: bool,
     /// When its record was read.
@@ -86,6 +88,7 @@ impl Job {
             contact: None,
             document: None,
             maybe_sent: false,
+            remarks: Vec::new(),
             followed_merge: false,
             read_at: None,
             receives: 1,

@@ -60,7 +60,7 @@ impl Sync<'_> {
                 self.complain(job, Failure::missing_in_xero(&subject(job))).await
             }
             Err(Interruption::NoAnswer(error) | Interruption::Refused(error)) => {
-                self.unanswered(&mut [job], &error.to_string(), false).await
+                self.lost_change(context, job, &error).await
             }
             Err(interruption) => Err(self.interrupted(context.session, interruption).await?),
         }

@@ -6,7 +6,7 @@ mod plan;
 
 pub(super) use plan::{Change, DocumentUpdate, Wanted, is_without_tax};
 
-use super::create::{Made, key_of, made_of, remark, subject};
+use super::create::{Made, key_of, made_of, remark, subject, with_remarks};
 use super::shown::ShownDocument;
 use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::failure::Failure;
@@ -76,7 +76,7 @@ impl Sync<'_> {
                 return self.complain(job, Failure::missing_in_xero(&subject(job))).await;
             }
             Err(Interruption::NoAnswer(error) | Interruption::Refused(error)) => {
-                return self.unanswered(&mut [job], &error.to_string(), false).await;
+                return self.lost_change(context, job, &error).await;
             }
             Err(interruption) => return Err(self.interrupted(context.session, interruption).await?),
         };
@@ -86,6 +86,14 @@ impl Sync<'_> {
         {
             let failure = self.number_clash(context, job, &number).await?;
             return self.complain(job, failure).await;
+        }
+        if says(Refusal::ContactArchived)
+            && !job.followed_merge
+            && let Some(survivor) = self.follow_merge(context.session, job).await?
+        {
+            job.followed_merge = true;
+            job.contact = Some(survivor);
+            return Box::pin(self.update(context, job)).await;
         }
         // Paid or taken back there a moment ago: what it is now says what can be done.
         if says(Refusal::DocumentStateDiffers)
@@ -152,7 +160,7 @@ impl Sync<'_> {
         record.sent |= change.mark && made.is_marked();
         let event = record.event.clone().filter(|_| left_open);
         record.clear();
-        record.remark = remark(record, None, &left_out);
+        record.remark = with_remarks(remark(record, None, &left_out), &job.remarks);
         let message = match (change.parts.is_empty(), change.mark && record.sent) {
             (false, true) => "Updated in Xero and marked as sent",
             (false, false) => "Updated in Xero",
@@ -172,7 +180,7 @@ impl Sync<'_> {
         let (now, left_out) = (self.clock.now(), job.left_out());
         if let Some(record) = job.record.as_mut() {
             record.clear();
-            record.remark = remark(record, None, &left_out);
+            record.remark = with_remarks(remark(record, None, &left_out), &job.remarks);
             let message = match record.stands {
                 Standing::Paid => "It is paid in Xero and has this content: nothing was to be done",
                 _ => "Xero has this content already: nothing was to be done",

@@ -1,8 +1,10 @@
 //! Spend-money transactions: created with PUT, removed by id, found by date.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use reqwest::Method;
 
+use super::envelope::Page;
 use super::idempotency::IdempotencyKey;
 use super::tenant::{EACH_ALONE, PRECISE, Tenant};
 use crate::element::Element;
@@ -45,5 +47,12 @@ impl Tenant<'_> {
         let filter = format!("Type==\"SPEND\" AND Date==DateTime({year},{month},{day})");
         let query = [("where", filter.as_str()), PRECISE];
         self.pages(KEY, &query).await
+    }
+
+    /// The spend-money transactions that changed since then, removed ones included, oldest change first. Ask from some
+    /// minutes before, and expect repeats.
+    pub async fn spend_money_since(&self, since: Timestamp, page: u32) -> Result<Page<BankTransaction>, Error> {
+        let query = [("where", "Type==\"SPEND\""), ("order", "UpdatedDateUTC ASC"), PRECISE];
+        self.page(KEY, &query, page, Some(since)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Contacts: found by id, by our number or by name, and created.
+//! Contacts: found by id, by our number or by name, created, and changed by id.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -8,14 +8,14 @@ use super::tenant::{EACH_ALONE, Tenant};
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::ContactId;
-use crate::models::{Contact, ContactStatus, NewContact};
+use crate::models::{Contact, ContactStatus, ContactUpdate, NewContact};
 
 const KEY: &str = "Contacts";
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct Body<'a, T> {
     #[serde(rename = "Contacts")]
-    contacts: &'a [NewContact],
+    contacts: &'a [T],
 }
 
 impl Tenant<'_> {
@@ -63,10 +63,24 @@ impl Tenant<'_> {
         contacts: &[NewContact],
         key: &IdempotencyKey,
     ) -> Result<Vec<Element<Contact>>, Error> {
-        let json = serde_json::to_string(&Body { contacts })
-            .map_err(|_| Error::Malformed { what: "our own contacts", correlation_id: None })?;
+        let json = body(contacts)?;
         self.write(Method::PUT, self.url(&[KEY], &[EACH_ALONE]), KEY, (&json, contacts.len()), key).await
     }
+
+    /// Changes a contact.
+    pub async fn update_contact(
+        &self,
+        update: &ContactUpdate,
+        key: &IdempotencyKey,
+    ) -> Result<Element<Contact>, Error> {
+        let json = body(std::slice::from_ref(update))?;
+        self.write_one(&[KEY, &update.contact_id.to_string()], &[], KEY, &json, key).await
+    }
+}
+
+fn body<T: Serialize>(contacts: &[T]) -> Result<String, Error> {
+    serde_json::to_string(&Body { contacts })
+        .map_err(|_| Error::Malformed { what: "our own contacts", correlation_id: None })
 }
 
 fn has_number(contact: &Contact, number: &str) -> bool {

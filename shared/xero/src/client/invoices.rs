@@ -79,8 +79,8 @@ impl Tenant<'_> {
             found.extend(self.pages(KEY, &query).await?);
         }
         found.retain(|invoice: &Invoice| {
-            let number = invoice.invoice_number.as_deref().unwrap_or_default();
-            numbers.iter().any(|asked| asked.eq_ignore_ascii_case(number))
+            let number = invoice.invoice_number.as_deref().unwrap_or_default().trim();
+            numbers.iter().any(|asked| asked.trim().eq_ignore_ascii_case(number))
         });
         Ok(found)
     }
@@ -91,6 +91,18 @@ impl Tenant<'_> {
     pub async fn invoices_modified_since(&self, since: Timestamp, page: u32) -> Result<Page<Invoice>, Error> {
         let query = [
             ("Statuses", "AUTHORISED,PAID,VOIDED"),
+            ("createdByMyApp", "true"),
+            ("order", "UpdatedDateUTC ASC"),
+            PRECISE,
+        ];
+        self.page(KEY, &query, page, Some(since)).await
+    }
+
+    /// The invoices and bills that this app created and that changed since then, drafts included and removed ones not,
+    /// oldest change first. Ask from some minutes before, and expect repeats.
+    pub async fn invoices_made_since(&self, since: Timestamp, page: u32) -> Result<Page<Invoice>, Error> {
+        let query = [
+            ("Statuses", "DRAFT,SUBMITTED,AUTHORISED,PAID"),
             ("createdByMyApp", "true"),
             ("order", "UpdatedDateUTC ASC"),
             PRECISE,

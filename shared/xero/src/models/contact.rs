@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::new_contact::{Address, Phone};
 use super::open::open_enum;
 use super::{lenient, shows};
 use crate::ids::ContactId;
@@ -37,6 +38,12 @@ pub struct Contact {
     /// Where Xero would send invoices.
     #[serde(default, deserialize_with = "lenient::non_empty")]
     pub email_address: Option<String>,
+    /// Its telephone numbers, where it is read by itself.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub phones: Vec<Phone>,
+    /// Its postal addresses, where it is read by itself.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub addresses: Vec<Address>,
     /// The contact this one was merged into. Only in paged lists and reads of one contact.
     #[serde(default, rename = "MergedToContactID", deserialize_with = "lenient::id")]
     pub merged_to: Option<ContactId>,

@@ -28,7 +28,7 @@ pub use contact::{Contact, ContactStatus};
 pub use invoice::{Invoice, InvoiceStatus, InvoiceType};
 pub use line::{LineAmountTypes, LineItem, NewLineItem};
 pub use new_bank_transaction::{BankTransactionUpdate, NewBankTransaction};
-pub use new_contact::{Address, NewContact, Phone};
+pub use new_contact::{Address, ContactUpdate, NewContact, Phone};
 pub use new_invoice::{InvoiceUpdate, NewInvoice};
 pub use organisation::{Currency, Organisation};
 pub use payment::{Payment, PaymentStatus};

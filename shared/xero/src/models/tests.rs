@@ -114,9 +114,13 @@ fn a_contact_is_written_with_what_is_known() {
         contact_number: Some("org_1".to_owned()),
         name: "Harbour Sound Ltd".to_owned(),
         email_address: Some("accounts@harbour.example".to_owned()),
-        phones: vec![Phone { phone_type: "DEFAULT", phone_number: "+44 20 7946 0000".to_owned() }],
+        phones: vec![Phone {
+            phone_type: "DEFAULT".to_owned(),
+            phone_number: "+44 20 7946 0000".to_owned(),
+            ..Phone::default()
+        }],
         addresses: vec![Address {
-            address_type: "POBOX",
+            address_type: "POBOX".to_owned(),
             address_line1: Some("1 Quay".to_owned()),
             city: Some("Bristol".to_owned()),
             postal_code: Some("BS1 1AA".to_owned()),

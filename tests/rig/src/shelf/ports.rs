@@ -154,6 +154,15 @@ impl Contacts for Shelf {
         self.with("read a contact", |things| get(things, &key)).await
     }
 
+    async fn contacts(&self, account: &AccountId, tenant: TenantId) -> Answer<Vec<ContactReference>> {
+        let prefix = format!("CONTACT#{account}#{tenant}#");
+        self.with("list contacts", |things| {
+            let keys = things.items.keys().filter(|key| key.starts_with(&prefix));
+            keys.filter_map(|key| get(things, key)).collect()
+        })
+        .await
+    }
+
     async fn put_contact(&self, contact: &mut ContactReference) -> Answer<Written> {
         let key = format!("CONTACT#{}#{}#{}", contact.account, contact.tenant, contact.organisation);
         self.with("write a contact", |things| put(things, key, contact, |it| &mut it.revision)).await

@@ -1,0 +1,55 @@
+//! Which of the contacts of a name may stand for somebody: none that is another client's, by our number or by what is
+//! stored, so that nobody's invoice goes to somebody else. A client and a supplier of one name share theirs.
+
+use super::create::NewParty;
+use super::{ContactReference, PartyRole};
+use crate::session::Session;
+use crate::sync::{Stop, Sync};
+use xero::models::Contact;
+
+impl Sync<'_> {
+    /// The active contact of exactly this name that may be taken, if there is one: the one with the same e-mail
+    /// address first, then the one with the name to the letter.
+    pub(super) async fn contact_of_name(&self, session: &Session<'_>, new: &NewParty) -> Result<Option<Contact>, Stop> {
+        let name = &new.party.name;
+        let result = crate::call_xero!(session, |tenant| tenant.contacts_by_name(name));
+        let mut named = self.or_stop(session, result).await?;
+        let lower = name.to_lowercase();
+        named.retain(|contact| super::is_usable(contact) && contact.name.to_lowercase() == lower);
+        if named.is_empty() {
+            return Ok(None);
+        }
+        let known = self.contacts.contacts(&new.reference.account, new.reference.tenant).await?;
+        named.retain(|contact| may_stand_for(contact, new, &known));
+        let differs = |contact: &Contact| {
+            let theirs = contact.email_address.as_deref().map(str::to_lowercase);
+            theirs.is_none() || theirs != new.party.email.as_deref().map(str::to_lowercase)
+        };
+        // The order of those with the name to the letter is kept.
+        named.sort_by_key(differs);
+        Ok(named.into_iter().next())
+    }
+}
+
+fn may_stand_for(contact: &Contact, new: &NewParty, known: &[ContactReference]) -> bool {
+    let number = contact.contact_number.as_deref();
+    if number.is_some_and(|number| number.eq_ignore_ascii_case(&new.reference.organisation)) {
+        return true;
+    }
+    let of_contact = |reference: &&ContactReference| {
+        reference.contact == Some(contact.contact_id)
+            || number.is_some_and(|number| number.eq_ignore_ascii_case(&reference.organisation))
+    };
+    let others = known.iter().filter(|reference| reference.organisation != new.reference.organisation);
+    others.filter(of_contact).all(|other| may_share(new.party.role, other.role))
+}
+
+/// Whether one on this side may share the contact of another.
+fn may_share(ours: PartyRole, theirs: Option<PartyRole>) -> bool {
+    match (ours, theirs) {
+        (PartyRole::Client, Some(PartyRole::Supplier)) => true,
+        // What is not known may be a client, which a supplier may share with.
+        (PartyRole::Supplier, Some(PartyRole::Client) | None) => true,
+        (PartyRole::Client, Some(PartyRole::Client) | None) | (PartyRole::Supplier, Some(PartyRole::Supplier)) => false,
+    }
+}
