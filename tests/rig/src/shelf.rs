@@ -101,6 +101,14 @@ impl Shelf {
         get(&self.things(), &record_key(key))
     }
 
+    /// All records, as they are.
+    #[must_use]
+    pub fn records_now(&self) -> Vec<Record> {
+        let things = self.things();
+        let keys = things.items.keys().filter(|key| key.starts_with("RECORD#"));
+        keys.filter_map(|key| get::<Record>(&things, key)).collect()
+    }
+
     /// When the next account is due whose work waits.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use jiff::Timestamp;
 use rules::AccountId;
+use rules::action::Action;
 use rules::ports::{self, Clock as _};
+use rules::record::{Record, UnderWay};
+use rules::sync::message::run_record;
 use rules::sync::{AppLinks, Message, Outcome, Sync, Usual};
 use rules::tokens::{Memory, Tokens};
 use rules::upkeep::tick::Tick;
@@ -235,6 +238,21 @@ impl World {
             self.queue.send(message.account.as_str(), &message.deduplication, &message.event, now);
         }
         Ok(())
+    }
+
+    /// Presses retry for what failed and offers that, as a user does; how many there were.
+    pub fn press_retry(&mut self) -> usize {
+        let now = self.clock.now();
+        let offers = |record: &Record| {
+            let retry = record.failure.as_ref().is_some_and(|failure| failure.action == Action::Retry);
+            record.under_way == UnderWay::Failed && retry
+        };
+        let failed: Vec<Record> = self.shelf.records_now().into_iter().filter(offers).collect();
+        for record in &failed {
+            let run = run_record("retry", &record.key, record.revision);
+            self.queue.send(run.account.as_str(), &run.deduplication, &run.event, now);
+        }
+        failed.len()
     }
 
     async fn tell_time(&self, xero: &Xero) -> anyhow::Result<()> {

@@ -169,7 +169,7 @@ impl Sync<'_> {
                 // An earlier try made it, and its answer was lost.
                 Some(contact) => {
                     let new = NewParty::new(reference, wanted, true);
-                    let contact = self.settle(session, new, &contact, true).await?;
+                    let contact = self.store_contact(session, new, &contact, true).await?;
                     found.insert(id, contact);
                 }
                 // Xero repeats a stored error for the same key: the raised revision makes a new one.
@@ -215,7 +215,13 @@ impl Sync<'_> {
     }
 
     /// Stores which contact it is; an archived one is reported, a merged one followed. `made` when Sessional made it.
-    async fn settle(&self, session: &Session<'_>, new: NewParty, contact: &Contact, made: bool) -> Result<Found, Stop> {
+    async fn store_contact(
+        &self,
+        session: &Session<'_>,
+        new: NewParty,
+        contact: &Contact,
+        made: bool,
+    ) -> Result<Found, Stop> {
         let survivor = self.survivor(session, contact).await?;
         let is_itself = survivor.contact_id == contact.contact_id;
         if !is_usable(&survivor) {

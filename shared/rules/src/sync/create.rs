@@ -185,7 +185,6 @@ impl Sync<'_> {
             Err(Interruption::NoAnswer(error)) if error.may_have_happened() => {
                 self.lost(context, open, &error).await?;
             }
-            Err(Interruption::NoAnswer(error)) => self.not_reached(open, &error).await?,
             Err(Interruption::Refused(error)) => match open {
                 // With `summarizeErrors=false` Xero judges each element: a refusal of the whole is about the form.
                 [job] => {

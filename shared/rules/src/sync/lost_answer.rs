@@ -7,7 +7,7 @@ use super::document::Document;
 use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::failure::{Failure, MAX_ATTEMPTS};
 use crate::ports::Written;
-use crate::record::{Call, DocumentKind, Intent, Kind, Record, RecordKey, UnderWay, WaitReason};
+use crate::record::{Call, DocumentKind, Intent, Kind, Record, RecordKey, UnderWay, WaitReason, Want};
 use crate::session::Session;
 use jiff::{SignedDuration, Timestamp};
 use xero::IdempotencyKey;
@@ -71,6 +71,12 @@ impl Sync<'_> {
                         self.wait_for_answer(job, until).await?;
                     }
                 }
+                // What is not wanted any more is not made for being taken back: it is looked for when it must have arrived.
+                NextStep::Repeat if jobs.iter().any(|job| is_of(job, &call) && job.step() == Want::TakeBack) => {
+                    for job in jobs.iter_mut().filter(|job| is_of(job, &call)) {
+                        self.wait_for_answer(job, after(call.last_sent, SURELY_ARRIVED)).await?;
+                    }
+                }
                 NextStep::Repeat => self.repeat(context, jobs, &call).await?,
                 NextStep::Look => {}
             }
@@ -101,7 +107,7 @@ impl Sync<'_> {
                 return self.store(job, Outcome::Done).await;
             }
         }
-        self.wait_until(job, WaitReason::Organisation, Failure::not_reached(), until).await
+        self.wait_until(job, WaitReason::Answer, Failure::not_reached(), until).await
     }
 
     /// When something is tried again: as long from now as it has waited already, within bounds.
@@ -239,18 +245,6 @@ impl Sync<'_> {
         }
         let until = self.later(job);
         self.wait_for_answer(job, until).await
-    }
-
-    /// It is certain that nothing was made, and nothing is known of the document: it goes again when Xero answers.
-    pub(super) async fn not_reached(&self, open: &mut [&mut Job], error: &xero::Error) -> Result<(), Stop> {
-        for job in open.iter_mut() {
-            forget_intent(job);
-            let until = self.later(job);
-            let id = job.record.as_ref().map(|record| record.key.id.as_str());
-            tracing::warn!(record.id = id, error = %error, "Xero could not be reached for a document");
-            self.wait_until(job, WaitReason::Organisation, Failure::not_reached(), until).await?;
-        }
-        Ok(())
     }
 
     /// Whether the organisation answers a call that has nothing to do with the document.

@@ -56,7 +56,7 @@ async fn live(xero: &Xero, name: &str, plan: &Plan, is_taken: bool) -> anyhow::R
     world.shelf.calm();
     for _ in 0..10 {
         world.drain(xero).await?;
-        if world.queue.redrive() == 0 {
+        if world.queue.redrive() + world.press_retry() == 0 {
             break;
         }
     }

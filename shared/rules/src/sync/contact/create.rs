@@ -128,7 +128,7 @@ impl Sync<'_> {
         }
         // An answer may leave out what was sent; the number is what it was created under.
         let contact = Contact { contact_number: Some(new.party.id.clone()), ..contact.clone() };
-        self.settle(session, new, &contact, true).await
+        self.store_contact(session, new, &contact, true).await
     }
 
     /// What becomes of a contact that Xero refused; none when it is tried otherwise.
@@ -145,7 +145,7 @@ impl Sync<'_> {
         if !name_taken || says(Refusal::ContactNumberTaken) {
             let number = new.reference.organisation.clone();
             if let Some(contact) = self.by_number(session, &number).await? {
-                return self.settle(session, new, &contact, true).await.map(Some);
+                return self.store_contact(session, new, &contact, true).await.map(Some);
             }
         }
         if says(Refusal::EmailInvalid) && new.party.email.is_some() {
@@ -164,7 +164,7 @@ impl Sync<'_> {
         if new.suffix.is_none()
             && let Some(contact) = self.contact_of_name(session, &new).await?
         {
-            return self.settle(session, new, &contact, false).await.map(Some);
+            return self.store_contact(session, new, &contact, false).await.map(Some);
         }
         let suffix = new.suffix.map_or(2, |suffix| suffix + 1);
         if suffix > LAST_SUFFIX {
