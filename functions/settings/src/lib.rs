@@ -1,6 +1,7 @@
 //! What the app's Integrations page reads and sets: status, chart of accounts, mapping, and the sync log.
 
 mod chart;
+pub mod choice;
 pub mod log;
 pub mod retry;
 
@@ -11,6 +12,7 @@ use aws::table::Table;
 use aws::xero_setup::Xero;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt};
+use rules::choice::DocumentChoice;
 use rules::connection::Connection;
 use rules::ports::{Clock as _, Connections as _, Cooldowns as _, Mappings as _, TokenVault, Unavailable, Wakes as _};
 use rules::tokens::Memory;
@@ -65,7 +67,11 @@ impl App {
             ("GET", ["records", "causes"]) => self.causes(account).await,
             ("POST", ["records", "retry"]) => self.retry_cause(account, bytes(request)).await,
             ("GET", ["records", kind, id]) => self.record(account, kind, id).await,
-            ("POST", ["records", kind, id, "retry"]) => self.retry(account, kind, id).await,
+            ("POST", ["records", kind, id, "retry"]) => self.retry(account, kind, id, bytes(request)).await,
+            ("POST", ["records", kind, id, word]) => match DocumentChoice::parse(word) {
+                Some(choice) => self.choose(account, kind, id, choice).await,
+                None => Err(Problem::not_found("There is no such call")),
+            },
             _ => Err(Problem::not_found("There is no such call")),
         }
     }

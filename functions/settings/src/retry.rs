@@ -4,6 +4,7 @@ use crate::{Answered, App, unavailable};
 use aws::http::json;
 use http::StatusCode;
 use rules::connection::Status;
+use rules::ports::{Mappings as _, Records as _, Written};
 use rules::{AccountId, Problem, input, retry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,6 +15,15 @@ use xero::TenantId;
 pub struct Causes {
     /// What waits, the largest group first.
     pub causes: Vec<retry::CauseView>,
+}
+
+/// The body of `POST /records/{kind}/{id}/retry`; it may be left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryRecord {
+    /// Send this content with the total that Xero computes, where a differing total stopped it.
+    #[serde(default)]
+    pub accept_total: bool,
 }
 
 /// The body of `POST /records/retry`.
@@ -28,15 +38,32 @@ pub struct RetryCause {
 impl App {
     pub(crate) async fn causes(&self, account: &AccountId) -> Answered {
         let causes = match self.tenant(account).await? {
-            Some(tenant) => retry::causes(&self.table, account, tenant).await.map_err(unavailable)?,
+            Some(tenant) => {
+                let mapping = self.table.mapping(account, tenant).await.map_err(unavailable)?;
+                let choices = mapping.map(|mapping| mapping.choices).unwrap_or_default();
+                retry::causes(&self.table, account, tenant, &choices).await.map_err(unavailable)?
+            }
             None => Vec::new(),
         };
         Ok(json(StatusCode::OK, &Causes { causes }))
     }
 
-    pub(crate) async fn retry(&self, account: &AccountId, kind: &str, id: &str) -> Answered {
-        let record = self.find(account, kind, id).await?;
+    pub(crate) async fn retry(&self, account: &AccountId, kind: &str, id: &str, body: &[u8]) -> Answered {
+        let asked: RetryRecord = match body {
+            [] => RetryRecord::default(),
+            body => input::read(body).map_err(|wrong| Problem::invalid(wrong.path, wrong.reason))?,
+        };
+        let mut record = self.find(account, kind, id).await?;
         self.check_receives(account).await?;
+        if asked.accept_total {
+            if !retry::accept_total(&mut record) {
+                return Err(Problem::not_possible("Its total is not what stopped this record"));
+            }
+            match self.table.put_record(&mut record).await.map_err(unavailable)? {
+                Written::Done => {}
+                Written::Conflict => return Err(Problem::conflict()),
+            }
+        }
         let retried = retry::one(&self.queue, record).await.map_err(unavailable)?;
         Ok(json(StatusCode::ACCEPTED, &retried.ok_or_else(Problem::nothing_to_retry)?))
     }

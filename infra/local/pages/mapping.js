@@ -157,7 +157,7 @@ async function save(app, node) {
     wrong.hidden = false;
     return;
   }
-  say("The mapping is saved. What waited for it is sent now.");
+  say("The mapping is saved. What was held for sales goes on by itself; what was skipped or failed waits for Retry.");
   drawMapping(app);
   byId("mapping-title").focus();
   await app.poll.soon();

@@ -113,6 +113,10 @@ pub(crate) fn causes() -> Value {
     }] })
 }
 
+pub(crate) fn document_choice() -> Value {
+    json!({ "queued": false, "send_again": false })
+}
+
 pub(crate) fn events() -> Value {
     json!({ "events": [{
         "version": 1, "id": "evt_1", "type": "invoice.created", "account_id": "acc_1",

@@ -53,6 +53,7 @@ const TOO_MANY_CONSENTS: &str = "/problems/too-many-consents";
 const TOO_MANY_CONFIRMATIONS: &str = "/problems/too-many-confirmations";
 const SECOND_FACTOR: &str = "/problems/second-factor";
 const NOTHING: &str = "/problems/nothing-to-retry";
+const NOT_POSSIBLE: &str = "/problems/not-possible";
 const INTERNAL: &str = "/problems/internal";
 const AGAIN: &str = "/problems/try-again";
 
@@ -215,11 +216,16 @@ fn records(schemas: &mut Schemas) -> Vec<Operation> {
         problems: &[SIGN_IN, NOT_FOUND, INTERNAL, AGAIN],
         ..call(HttpMethod::Get, "/records/{kind}/{id}", "getRecord", "Records", "One record")
     };
+    let again = schemas.add::<settings::retry::RetryRecord>();
     let retry = Operation {
-        description: Some("Runs the stored event again. A second call while the first is under way changes nothing."),
+        description: Some(
+            "Does what the record wants now. A second call while the first is under way changes nothing. With \
+             `accept_total` a document whose total Xero computes otherwise is sent all the same. The body may be left out.",
+        ),
         parameters: named(&kind),
+        body: Some((again, Some(json!({ "accept_total": true })))),
         answers: vec![answer::<rules::retry::Retried>(202, "Tried again", schemas, &examples::retried())],
-        problems: &[SIGN_IN, NOT_FOUND, NOT_CONNECTED, NOTHING, INTERNAL, AGAIN],
+        problems: &[INVALID, SIGN_IN, NOT_FOUND, NOT_CONNECTED, NOTHING, NOT_POSSIBLE, CONFLICT, INTERNAL, AGAIN],
         ..call(HttpMethod::Post, "/records/{kind}/{id}/retry", "retryRecord", "Records", "Try one record again")
     };
     let causes = Operation {
@@ -234,7 +240,34 @@ fn records(schemas: &mut Schemas) -> Vec<Operation> {
         problems: &[INVALID, SIGN_IN, NOT_CONNECTED, INTERNAL, AGAIN],
         ..call(HttpMethod::Post, "/records/retry", "retryCause", "Records", "Try everything of a cause again")
     };
-    vec![list, show, retry, causes, retry_cause]
+    let mut choice = |path: &'static str, id: &'static str, summary: &'static str, description: &'static str| Operation {
+        description: Some(description),
+        parameters: named(&kind),
+        answers: vec![answer::<settings::choice::Chosen>(202, "Chosen", schemas, &examples::document_choice())],
+        problems: &[SIGN_IN, NOT_FOUND, NOT_POSSIBLE, CONFLICT, INTERNAL, AGAIN],
+        ..call(HttpMethod::Post, path, id, "Records", summary)
+    };
+    let adopt = choice(
+        "/records/{kind}/{id}/adopt",
+        "adoptRecord",
+        "Take Xero's version",
+        "For a document that was changed in Xero: its version there counts, nothing is written, and later edits send only \
+         what changes in Sessional.",
+    );
+    let push = choice(
+        "/records/{kind}/{id}/push",
+        "pushRecord",
+        "Write Sessional's version over Xero's",
+        "For a document that was changed in Xero and is not paid, voided or deleted. Where `send_again` is true, send the \
+         event of the document once more, even unchanged: its content is not kept here.",
+    );
+    let unlink = choice(
+        "/records/{kind}/{id}/unlink",
+        "unlinkRecord",
+        "Link it to Xero no more",
+        "Final: no event creates or changes anything for it any more, and its payments are not followed.",
+    );
+    vec![list, show, retry, adopt, push, unlink, causes, retry_cause]
 }
 
 fn events(schemas: &mut Schemas) -> Vec<Operation> {

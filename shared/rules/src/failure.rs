@@ -7,6 +7,7 @@ pub mod policy;
 pub use cause::{Cause, group, summary};
 
 use crate::action::Action;
+use crate::organisation::Facts;
 use policy::Pause;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,22 @@ impl Failure {
     #[must_use]
     pub fn about(mut self, what: impl Into<String>) -> Self {
         self.about = Some(what.into());
+        self
+    }
+
+    /// Names an account that Xero told by its code as the user knows it.
+    #[must_use]
+    pub fn with_account_name(mut self, facts: &Facts) -> Self {
+        if !matches!(self.cause, Cause::AccountArchived | Cause::AccountInvalid) {
+            return self;
+        }
+        let code = self.about.as_deref();
+        let account = facts.accounts.iter().find(|account| account.code.is_some() && account.code.as_deref() == code);
+        if let Some(account) = account {
+            let named = format!("the Xero account \u{201c}{}\u{201d}, which", account.name);
+            self.message = self.message.replacen("a Xero account that", &named, 1);
+            self.about = Some(account.name.clone());
+        }
         self
     }
 
@@ -320,7 +337,7 @@ impl Failure {
         let (cause, message, action) = match refusal {
             Refusal::NumberNotUnique => (
                 Cause::NumberClash,
-                "has a number that Xero already uses. Give it another number, then retry.",
+                "has a number that Xero already uses. Give it another number in Sessional.",
                 Action::ChangeNumber,
             ),
             Refusal::ContactNumberTaken | Refusal::ContactNameTaken => (
@@ -350,7 +367,7 @@ impl Failure {
             ),
             Refusal::PeriodLocked => (
                 Cause::PeriodLocked,
-                "is dated in a period that is locked in Xero. Ask whoever keeps the books to move the lock date, or change the date, then retry.",
+                "is dated in a period that is locked in Xero. Ask whoever keeps the books to move the lock date, then retry, or change the date in Sessional.",
                 Action::OpenXero,
             ),
             Refusal::CurrencyNotSubscribed => (
@@ -360,7 +377,7 @@ impl Failure {
             ),
             Refusal::DocumentStateDiffers => (
                 Cause::ChangedInXero,
-                "was changed in Xero, so this could not be done to it. Open it in Xero.",
+                "was changed in Xero, so this could not be done to it. Open it in Xero, put it right there, then retry.",
                 Action::OpenXero,
             ),
             Refusal::ApprovalLimit => (
@@ -370,15 +387,15 @@ impl Failure {
             ),
             Refusal::Reconciled => (
                 Cause::Reconciled,
-                "is reconciled with the bank in Xero and cannot be changed from here. Open it in Xero.",
+                "is reconciled with the bank in Xero and cannot be changed from here. Undo the reconciliation in Xero, then retry.",
                 Action::OpenXero,
             ),
             Refusal::ExceedsOutstanding => {
-                (Cause::AlreadyPaid, "is already paid in Xero. Open it in Xero.", Action::OpenXero)
+                (Cause::AlreadyPaid, "is already paid in Xero. Remove that payment in Xero if it is wrong, then retry.", Action::OpenXero)
             }
             Refusal::EmailInvalid => (
                 Cause::EmailInvalid,
-                "is for an organisation whose e-mail address Xero does not accept. Correct the address in Sessional, then retry.",
+                "is for an organisation whose e-mail address Xero does not accept. Correct the address in Sessional and save the document again.",
                 Action::EditOrganisation,
             ),
             Refusal::IdempotencyKey | Refusal::Other => (

@@ -8,6 +8,7 @@ pub mod account;
 pub mod action;
 pub mod callback;
 pub mod chart;
+pub mod choice;
 pub mod connect;
 pub mod connection;
 pub mod disconnect;

@@ -225,6 +225,12 @@ impl Problem {
         )
     }
 
+    /// What was chosen cannot be done to the document as it is.
+    #[must_use]
+    pub fn not_possible(why: &'static str) -> Self {
+        Self::new(&types::NOT_POSSIBLE, why)
+    }
+
     /// Xero or a store cannot answer just now.
     #[must_use]
     pub fn try_again() -> Self {

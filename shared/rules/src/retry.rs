@@ -3,8 +3,9 @@
 
 use crate::account::AccountId;
 use crate::action::Action;
-use crate::failure::{Cause, group, summary};
+use crate::failure::{Cause, Failure, group, summary};
 use crate::held;
+use crate::mapping::{Choices, ExpenseCategory};
 use crate::ports::{Answer, Queued, SyncQueue, Waiting};
 use crate::record::{Kind, Record, State, UnderWay};
 use crate::sync::message;
@@ -61,14 +62,19 @@ pub struct Retried {
 ///
 /// # Errors
 /// When the records cannot be reached.
-pub async fn causes(waiting: &dyn Waiting, account: &AccountId, tenant: TenantId) -> Answer<Vec<CauseView>> {
+pub async fn causes(
+    waiting: &dyn Waiting,
+    account: &AccountId,
+    tenant: TenantId,
+    choices: &Choices,
+) -> Answer<Vec<CauseView>> {
     let mut groups: BTreeMap<String, Vec<Record>> = BTreeMap::new();
     for record in held::all(waiting, account, tenant).await? {
         if let Some(failure) = &record.failure {
             groups.entry(group(failure)).or_default().push(record);
         }
     }
-    let mut views: Vec<CauseView> = groups.into_iter().filter_map(|(cause, records)| draw(cause, &records)).collect();
+    let mut views: Vec<CauseView> = groups.into_iter().filter_map(|(cause, records)| draw(cause, &records, choices)).collect();
     views.sort_by_key(|view| std::cmp::Reverse(view.count));
     Ok(views)
 }
@@ -121,19 +127,34 @@ fn run(record: &Record) -> Queued {
     message::run_record("retry", &record.key, record.revision)
 }
 
-fn draw(cause: String, records: &[Record]) -> Option<CauseView> {
+fn draw(cause: String, records: &[Record], choices: &Choices) -> Option<CauseView> {
     let first = records.first()?;
     let failure = first.failure.as_ref()?;
+    let mapped = mapped_since(failure, choices);
     Some(CauseView {
         cause,
         state: first.state(),
         count: records.len(),
-        message: summary(failure, records.len()),
-        action: failure.action,
+        message: mapped.map_or_else(|| summary(failure, records.len()), |category| mapped_summary(category, records.len())),
+        action: if mapped.is_some() { Action::Retry } else { failure.action },
         // What is held goes on by itself as soon as it can: a retry would hold it again.
         retry: !matches!(first.under_way, UnderWay::Held | UnderWay::Waiting),
         records: records.iter().take(NAMED).map(named).collect(),
     })
+}
+
+/// The category that a group was skipped for and that has an account by now.
+fn mapped_since(failure: &Failure, choices: &Choices) -> Option<ExpenseCategory> {
+    if failure.cause != Cause::CategoryNotMapped {
+        return None;
+    }
+    choices.expenses.keys().copied().find(|category| failure.about.as_deref() == Some(category.word()))
+}
+
+fn mapped_summary(category: ExpenseCategory, count: usize) -> String {
+    let items = if count == 1 { "1 item was".to_owned() } else { format!("{count} items were") };
+    let category = category.word();
+    format!("{items} skipped while the category \u{201c}{category}\u{201d} had no Xero account. It has one now: send them.")
 }
 
 fn named(record: &Record) -> Named {

@@ -15,6 +15,7 @@ pub mod mark;
 pub mod message;
 mod number;
 mod party;
+mod refused;
 mod remove;
 mod shown;
 mod totals;

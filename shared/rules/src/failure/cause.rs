@@ -88,6 +88,45 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Every cause.
+    pub const ALL: [Self; 35] = [
+        Self::ConnectionError,
+        Self::SalesNotMapped,
+        Self::CategoryNotMapped,
+        Self::NotSentYet,
+        Self::XeroUnavailable,
+        Self::RequestLimit,
+        Self::OrganisationOffline,
+        Self::SignInUnavailable,
+        Self::OurFault,
+        Self::AnswerLost,
+        Self::WaitsItsTurn,
+        Self::AccountArchived,
+        Self::AccountInvalid,
+        Self::BankCurrency,
+        Self::TaxRateMissing,
+        Self::TaxInvalid,
+        Self::CurrencyMissing,
+        Self::PeriodLocked,
+        Self::NumberClash,
+        Self::NumberVoided,
+        Self::NumberOfAnother,
+        Self::TotalDiffers,
+        Self::FixedInXero,
+        Self::VoidedInXero,
+        Self::MissingInXero,
+        Self::ContactArchived,
+        Self::ContactNameTaken,
+        Self::EmailInvalid,
+        Self::Paid,
+        Self::AlreadyPaid,
+        Self::ChangedInXero,
+        Self::Reconciled,
+        Self::PlanLimit,
+        Self::NoAnswer,
+        Self::Refused,
+    ];
+
     /// The stable word.
     #[must_use]
     pub fn word(self) -> &'static str {

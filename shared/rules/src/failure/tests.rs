@@ -9,7 +9,7 @@ const CATALOGUE: &[(&str, Cause, Action, &str)] = &[
         "Invoice # must be unique.",
         Cause::NumberClash,
         Action::ChangeNumber,
-        "Invoice SES-1 has a number that Xero already uses. Give it another number, then retry.",
+        "Invoice SES-1 has a number that Xero already uses. Give it another number in Sessional.",
     ),
     (
         "The contact name Harbour Sound Ltd is already assigned to another contact. The contact name must be unique across all active contacts.",
@@ -45,7 +45,7 @@ const CATALOGUE: &[(&str, Cause, Action, &str)] = &[
         "The document date cannot be before the period lock date, currently set at 30/09/2026",
         Cause::PeriodLocked,
         Action::OpenXero,
-        "Invoice SES-1 is dated in a period that is locked in Xero. Ask whoever keeps the books to move the lock date, or change the date, then retry.",
+        "Invoice SES-1 is dated in a period that is locked in Xero. Ask whoever keeps the books to move the lock date, then retry, or change the date in Sessional.",
     ),
     (
         "Organisation is not subscribed to currency EUR",
@@ -57,19 +57,19 @@ const CATALOGUE: &[(&str, Cause, Action, &str)] = &[
         "Invoice not of valid status for modification",
         Cause::ChangedInXero,
         Action::OpenXero,
-        "Invoice SES-1 was changed in Xero, so this could not be done to it. Open it in Xero.",
+        "Invoice SES-1 was changed in Xero, so this could not be done to it. Open it in Xero, put it right there, then retry.",
     ),
     (
         "The status VOIDED cannot be applied to the invoice because it has payments or credit notes allocated to it.",
         Cause::ChangedInXero,
         Action::OpenXero,
-        "Invoice SES-1 was changed in Xero, so this could not be done to it. Open it in Xero.",
+        "Invoice SES-1 was changed in Xero, so this could not be done to it. Open it in Xero, put it right there, then retry.",
     ),
     (
         "This document cannot be edited as it has a payment or credit note allocated to it.",
         Cause::ChangedInXero,
         Action::OpenXero,
-        "Invoice SES-1 was changed in Xero, so this could not be done to it. Open it in Xero.",
+        "Invoice SES-1 was changed in Xero, so this could not be done to it. Open it in Xero, put it right there, then retry.",
     ),
     (
         "You have reached the limit of invoices you can approve",
@@ -81,7 +81,7 @@ const CATALOGUE: &[(&str, Cause, Action, &str)] = &[
         "This Bank Transaction cannot be edited as it has been reconciled with a Bank Statement.",
         Cause::Reconciled,
         Action::OpenXero,
-        "Invoice SES-1 is reconciled with the bank in Xero and cannot be changed from here. Open it in Xero.",
+        "Invoice SES-1 is reconciled with the bank in Xero and cannot be changed from here. Undo the reconciliation in Xero, then retry.",
     ),
     (
         "Idempotency Key: abc is used with a different request.",
@@ -99,13 +99,13 @@ const CATALOGUE: &[(&str, Cause, Action, &str)] = &[
         "Payment amount exceeds the amount outstanding on this document",
         Cause::AlreadyPaid,
         Action::OpenXero,
-        "Invoice SES-1 is already paid in Xero. Open it in Xero.",
+        "Invoice SES-1 is already paid in Xero. Remove that payment in Xero if it is wrong, then retry.",
     ),
     (
         "Email address must be valid.",
         Cause::EmailInvalid,
         Action::EditOrganisation,
-        "Invoice SES-1 is for an organisation whose e-mail address Xero does not accept. Correct the address in Sessional, then retry.",
+        "Invoice SES-1 is for an organisation whose e-mail address Xero does not accept. Correct the address in Sessional and save the document again.",
     ),
 ];
 

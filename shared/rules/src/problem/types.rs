@@ -69,6 +69,9 @@ types! {
     NOTHING_TO_RETRY = "/problems/nothing-to-retry", 409, "There is nothing to try again",
         "The record is in Xero or on its way there.",
         "The record as it is now.";
+    NOT_POSSIBLE = "/problems/not-possible", 409, "This cannot be chosen for the document",
+        "The document is not in a state in which this could be done; the sentence says why.",
+        "The sentence and the record as it is now.";
     CONFLICT = "/problems/conflict", 409, "Changed at the same moment",
         "Something else changed the same thing between reading and writing.",
         "What is stored now, and the user's change to repeat.";

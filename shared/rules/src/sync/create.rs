@@ -267,7 +267,8 @@ impl Sync<'_> {
             job.contact = Some(survivor);
             return Box::pin(self.create_again(context, job)).await;
         }
-        self.refuse(job, Failure::refused(&sentences, &subject(job))).await
+        let failure = self.refused_by_xero(context, job, &sentences).await?;
+        self.refuse(job, failure).await
     }
 
     /// Sends one document again with the contact that its own was merged into.

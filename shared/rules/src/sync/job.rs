@@ -5,6 +5,7 @@ use super::document::Document;
 use super::message::{RunRecord, Work};
 use super::party::Party;
 use crate::account::AccountId;
+use crate::choice::TOTAL_OF_XERO;
 use crate::event::{Body, Event, Expense, Invoice};
 use crate::organisation::Facts;
 use crate::record::{Acceptance, Kind, Record, ToldContent, Want};
@@ -35,6 +36,8 @@ pub struct Job {
     pub(super) remarks: Vec<String>,
     /// Whether its contact was followed to the one that it was merged into.
     pub(super) followed_merge: bool,
+    /// Whether its event says what the record knows already.
+    pub(super) is_repeat: bool,
     /// When its record was read.
     pub(super) read_at: Option<Timestamp>,
     /// How often its message was given out.
@@ -90,6 +93,7 @@ impl Job {
             maybe_sent: false,
             remarks: Vec::new(),
             followed_merge: false,
+            is_repeat: false,
             read_at: None,
             receives: 1,
         }
@@ -167,8 +171,9 @@ impl Job {
     /// Whether the user wants this content sent with the total that Xero computes.
     pub(super) fn accepts_total(&self) -> bool {
         let Some(record) = &self.record else { return false };
-        let digest = record.registers.content.as_ref().map(|content| &content.digest);
-        record.accepted_total.is_some() && record.accepted_total.as_ref() == digest
+        let digest = record.registers.content.as_ref().map(|content| content.digest.as_str());
+        let accepted = record.accepted_total.as_deref();
+        accepted.is_some() && (accepted == digest || accepted == Some(TOTAL_OF_XERO))
     }
 
     /// Whether the invoice is overdue at this moment, by the organisation's own date.
@@ -225,6 +230,7 @@ impl Job {
             _ => record.event.as_deref().and_then(|event| Event::parse(event).ok()),
         };
         self.maybe_sent = record.may_be_in_xero();
+        self.is_repeat = accepted == Some(Acceptance::Repeated);
         self.read_at = Some(now);
         self.record = Some(record);
         self.show_content();

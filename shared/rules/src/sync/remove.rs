@@ -5,7 +5,7 @@
 use super::create::{key_of, subject};
 use super::shown::{Settlement, ShownDocument};
 use super::{Context, Job, Outcome, Stop, Sync};
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::record::{DocumentKind, Standing};
 use crate::session::Interruption;
 use sha2::{Digest as _, Sha256};
@@ -39,6 +39,15 @@ impl Sync<'_> {
     pub(super) async fn remove(&self, context: &Context<'_>, job: &mut Job) -> Result<(), Stop> {
         let Some(record) = &job.record else { return Ok(()) };
         let Some(reference) = record.reference.clone() else { return Ok(()) };
+        // In a bookkeeper's edit a payment is away for a second: what one stopped waits for the user's press.
+        let stopped = record.failure.as_ref().is_some_and(|failure| failure.cause == Cause::Paid);
+        if job.is_repeat && stopped {
+            let now = self.clock.now();
+            if let Some(record) = job.record.as_mut() {
+                record.note("It came again as it was, and still waits for you", now);
+            }
+            return self.store(job, Outcome::Done).await;
+        }
         if matches!(record.stands, Standing::PartPaid | Standing::Paid)
             && let Some(removal) = self.settled(context, job).await?
         {

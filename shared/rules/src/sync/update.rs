@@ -103,7 +103,8 @@ impl Sync<'_> {
         {
             return Box::pin(self.change(context, job, wanted, Some(document))).await;
         }
-        self.complain(job, Failure::refused(&sentences, &subject(job))).await
+        let failure = self.refused_by_xero(context, job, &sentences).await?;
+        self.complain(job, failure).await
     }
 
     async fn send_change(&self, context: &Context<'_>, job: &Job, change: &Change) -> Result<Sent, Interruption> {
