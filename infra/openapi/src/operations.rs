@@ -240,13 +240,14 @@ fn records(schemas: &mut Schemas) -> Vec<Operation> {
         problems: &[INVALID, SIGN_IN, NOT_CONNECTED, INTERNAL, AGAIN],
         ..call(HttpMethod::Post, "/records/retry", "retryCause", "Records", "Try everything of a cause again")
     };
-    let mut choice = |path: &'static str, id: &'static str, summary: &'static str, description: &'static str| Operation {
-        description: Some(description),
-        parameters: named(&kind),
-        answers: vec![answer::<settings::choice::Chosen>(202, "Chosen", schemas, &examples::document_choice())],
-        problems: &[SIGN_IN, NOT_FOUND, NOT_POSSIBLE, CONFLICT, INTERNAL, AGAIN],
-        ..call(HttpMethod::Post, path, id, "Records", summary)
-    };
+    let mut choice =
+        |path: &'static str, id: &'static str, summary: &'static str, description: &'static str| Operation {
+            description: Some(description),
+            parameters: named(&kind),
+            answers: vec![answer::<settings::choice::Chosen>(202, "Chosen", schemas, &examples::document_choice())],
+            problems: &[SIGN_IN, NOT_FOUND, NOT_POSSIBLE, CONFLICT, INTERNAL, AGAIN],
+            ..call(HttpMethod::Post, path, id, "Records", summary)
+        };
     let adopt = choice(
         "/records/{kind}/{id}/adopt",
         "adoptRecord",

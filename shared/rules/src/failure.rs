@@ -390,9 +390,11 @@ impl Failure {
                 "is reconciled with the bank in Xero and cannot be changed from here. Undo the reconciliation in Xero, then retry.",
                 Action::OpenXero,
             ),
-            Refusal::ExceedsOutstanding => {
-                (Cause::AlreadyPaid, "is already paid in Xero. Remove that payment in Xero if it is wrong, then retry.", Action::OpenXero)
-            }
+            Refusal::ExceedsOutstanding => (
+                Cause::AlreadyPaid,
+                "is already paid in Xero. Remove that payment in Xero if it is wrong, then retry.",
+                Action::OpenXero,
+            ),
             Refusal::EmailInvalid => (
                 Cause::EmailInvalid,
                 "is for an organisation whose e-mail address Xero does not accept. Correct the address in Sessional and save the document again.",

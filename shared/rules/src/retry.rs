@@ -74,7 +74,8 @@ pub async fn causes(
             groups.entry(group(failure)).or_default().push(record);
         }
     }
-    let mut views: Vec<CauseView> = groups.into_iter().filter_map(|(cause, records)| draw(cause, &records, choices)).collect();
+    let mut views: Vec<CauseView> =
+        groups.into_iter().filter_map(|(cause, records)| draw(cause, &records, choices)).collect();
     views.sort_by_key(|view| std::cmp::Reverse(view.count));
     Ok(views)
 }
@@ -135,7 +136,8 @@ fn draw(cause: String, records: &[Record], choices: &Choices) -> Option<CauseVie
         cause,
         state: first.state(),
         count: records.len(),
-        message: mapped.map_or_else(|| summary(failure, records.len()), |category| mapped_summary(category, records.len())),
+        message: mapped
+            .map_or_else(|| summary(failure, records.len()), |category| mapped_summary(category, records.len())),
         action: if mapped.is_some() { Action::Retry } else { failure.action },
         // What is held goes on by itself as soon as it can: a retry would hold it again.
         retry: !matches!(first.under_way, UnderWay::Held | UnderWay::Waiting),
@@ -154,7 +156,9 @@ fn mapped_since(failure: &Failure, choices: &Choices) -> Option<ExpenseCategory>
 fn mapped_summary(category: ExpenseCategory, count: usize) -> String {
     let items = if count == 1 { "1 item was".to_owned() } else { format!("{count} items were") };
     let category = category.word();
-    format!("{items} skipped while the category \u{201c}{category}\u{201d} had no Xero account. It has one now: send them.")
+    format!(
+        "{items} skipped while the category \u{201c}{category}\u{201d} had no Xero account. It has one now: send them."
+    )
 }
 
 fn named(record: &Record) -> Named {

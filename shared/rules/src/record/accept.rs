@@ -82,6 +82,12 @@ impl Record {
             return match self.stands {
                 _ if in_xero => Want::Remove,
                 Standing::NotInXero => Want::TakeBack,
+                // Voided or deleted in Xero by somebody: what was said about that is over.
+                Standing::Voided | Standing::Deleted
+                    if self.under_way != UnderWay::Nothing || self.divergence.is_some() =>
+                {
+                    Want::Remove
+                }
                 _ => Want::Nothing,
             };
         }

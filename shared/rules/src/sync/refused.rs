@@ -30,6 +30,10 @@ impl Sync<'_> {
 fn tells_of_organisation(cause: Cause) -> bool {
     matches!(
         cause,
-        Cause::AccountArchived | Cause::AccountInvalid | Cause::TaxInvalid | Cause::CurrencyMissing | Cause::PeriodLocked
+        Cause::AccountArchived
+            | Cause::AccountInvalid
+            | Cause::TaxInvalid
+            | Cause::CurrencyMissing
+            | Cause::PeriodLocked
     )
 }

@@ -30,6 +30,8 @@ enum Removal {
     Failed(Failure),
 }
 
+const VOIDED_BEFORE: &str = "It was voided in Xero already";
+const DELETED_BEFORE: &str = "It was deleted in Xero already";
 /// What is said of an invoice over nothing, which Xero counts as paid and lets nobody void by itself.
 const STAYS: &str = "It is void in Sessional. In Xero it was over 0.00, which counts as paid there at once and takes no \
      void: it stays, and nothing is owed on it.";
@@ -47,6 +49,11 @@ impl Sync<'_> {
                 record.note("It came again as it was, and still waits for you", now);
             }
             return self.store(job, Outcome::Done).await;
+        }
+        match record.stands {
+            Standing::Voided => return self.removed(job, Removal::Gone(Standing::Voided, VOIDED_BEFORE)).await,
+            Standing::Deleted => return self.removed(job, Removal::Gone(Standing::Deleted, DELETED_BEFORE)).await,
+            _ => {}
         }
         if matches!(record.stands, Standing::PartPaid | Standing::Paid)
             && let Some(removal) = self.settled(context, job).await?
@@ -177,8 +184,8 @@ impl Sync<'_> {
 /// What becomes of a document that is not removed.
 fn judge(settlement: Settlement, sentences: &[String], subject: &str) -> Removal {
     match settlement {
-        Settlement::Voided => Removal::Gone(Standing::Voided, "It was voided in Xero already"),
-        Settlement::Deleted => Removal::Gone(Standing::Deleted, "It was deleted in Xero already"),
+        Settlement::Voided => Removal::Gone(Standing::Voided, VOIDED_BEFORE),
+        Settlement::Deleted => Removal::Gone(Standing::Deleted, DELETED_BEFORE),
         Settlement::Paid | Settlement::PartPaid => Removal::Failed(Failure::paid_cannot_be_removed(subject)),
         Settlement::PaidAtOnce => Removal::Stays(STAYS),
         Settlement::Reconciled => Removal::Failed(Failure::refused(&["reconciled".to_owned()], subject)),

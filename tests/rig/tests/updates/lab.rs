@@ -3,7 +3,8 @@
 use rig::books::{Books, Document};
 use rig::tenant::{Tenant, Wishes};
 use rig::worker::{World, Xero};
-use rules::ports::Records as _;
+use rules::mapping::{Choices, Target};
+use rules::ports::{Mappings as _, Organisations as _, Records as _};
 use rules::record::{Kind, Record, RecordKey, Standing};
 use rules::sync::message;
 use serde_json::{Value, json};
@@ -92,6 +93,24 @@ impl Lab {
 
     pub fn expense(&self, id: &str) -> Record {
         self.record(Kind::Expense, id)
+    }
+
+    /// Changes the mapping, as the user does on its page.
+    pub async fn map(&self, change: impl FnOnce(&mut Choices)) -> anyhow::Result<()> {
+        let (shelf, account) = (&self.world.shelf, &self.tenant.account);
+        let mut mapping = shelf.mapping(account, self.tenant.id).await?.expect("it is mapped");
+        let mut choices = mapping.choices.clone();
+        change(&mut choices);
+        mapping.change(choices, self.world.now());
+        shelf.put_mapping(&mut mapping).await?;
+        Ok(())
+    }
+
+    /// An account of the chart, as a choice; after the first run.
+    pub async fn account(&self, code: &str) -> anyhow::Result<Target> {
+        let facts = self.world.shelf.facts(&self.tenant.account, self.tenant.id).await?.expect("something ran");
+        let found = facts.accounts.iter().find(|account| account.code.as_deref() == Some(code));
+        Ok(Target { account_id: found.expect("the chart has it").account_id })
     }
 
     /// What a webhook would have told of a record.

@@ -1,7 +1,9 @@
 //! A document that is in Xero already: what Sessional changes in it, what the bookkeeper made of it, what Xero does
 //! not let anybody change, and taking it out of the books.
 
+mod advice;
 mod amounts;
+mod choices;
 mod lab;
 mod numbers;
 mod removing;
