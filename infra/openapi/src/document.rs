@@ -65,7 +65,8 @@ fn item(method: HttpMethod, operation: Operation) -> PathItem {
     }
     if let Some((schema, example)) = operation.body {
         let content = ContentBuilder::new().schema(Some(schema)).example(example).build();
-        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(Required::True));
+        let required = if operation.body_is_optional { Required::False } else { Required::True };
+        let body = RequestBodyBuilder::new().content("application/json", content).required(Some(required));
         drawn = drawn.request_body(Some(body.build()));
     }
     for (status, response) in responses(operation.answers, operation.problems, operation.public) {

@@ -21,6 +21,8 @@ pub(crate) struct Operation {
     pub(crate) public: bool,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<(Ref, Option<Value>)>,
+    /// Whether the body may be left out.
+    pub(crate) body_is_optional: bool,
     pub(crate) answers: Vec<Answer>,
     pub(crate) problems: &'static [&'static str],
 }
@@ -224,6 +226,7 @@ fn records(schemas: &mut Schemas) -> Vec<Operation> {
         ),
         parameters: named(&kind),
         body: Some((again, Some(json!({ "accept_total": true })))),
+        body_is_optional: true,
         answers: vec![answer::<rules::retry::Retried>(202, "Tried again", schemas, &examples::retried())],
         problems: &[INVALID, SIGN_IN, NOT_FOUND, NOT_CONNECTED, NOTHING, NOT_POSSIBLE, CONFLICT, INTERNAL, AGAIN],
         ..call(HttpMethod::Post, "/records/{kind}/{id}/retry", "retryRecord", "Records", "Try one record again")
@@ -344,6 +347,7 @@ fn call(
         public: false,
         parameters: Vec::new(),
         body: None,
+        body_is_optional: false,
         answers: Vec::new(),
         problems: &[],
     }
