@@ -1,4 +1,4 @@
-// Disconnecting, and connecting again. How a connection is made, and for whom it is not, is in `sites.mjs`.
+// Disconnecting, and connecting again. How a connection is made, and for whom it is not, is in `sites.mjs` and `returning.mjs`.
 
 import assert from "node:assert/strict";
 import test from "node:test";

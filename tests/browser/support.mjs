@@ -52,6 +52,31 @@ export async function somebody(...organisations) {
   return { name, user, tenants, account: `acc_${name}` };
 }
 
+/** One call of the API with a token of the local issuer, as somebody. */
+export async function api(person, method, path, body) {
+  const who = new URLSearchParams({ account: person.account, user: person.signIn ?? person.account });
+  // Node does not know the names below localhost that browsers know.
+  const token = await (await fetch(`${APP.replace("app.localhost", "127.0.0.1")}/_local/token?${who}`)).text();
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const answer = await fetch(`${FRONT}${path}`, { method, headers, body: body && JSON.stringify(body) });
+  return { status: answer.status, body: await answer.json().catch(() => undefined) };
+}
+
+/** How the connection of somebody stands. */
+export const statusOf = async (person) => (await api(person, "GET", "/connection")).body.status;
+
+/** Notes where the callback sends the browser: what an attacker would like to have. */
+export function watchCallback(desk) {
+  const seen = [];
+  desk.context.on("response", (response) => {
+    if (response.url().startsWith(`${FRONT}/oauth/callback`)) seen.push(response.headers().location);
+  });
+  return seen;
+}
+
+/** What is in the fragment of an address. */
+export const confirmationIn = (address) => new URL(address).hash.replace("#confirmation=", "");
+
 /** Runs a story in a browser of its own; what the page itself got wrong fails it. */
 export const inBrowser = (name, story) => inBrowsers([name], story);
 

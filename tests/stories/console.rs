@@ -67,6 +67,11 @@ async fn app_api_and_xero_are_three_sites_and_only_who_began_can_finish() -> any
 }
 
 #[tokio::test]
+async fn whoever_comes_back_from_xero_reads_what_is_so_and_can_go_on() -> anyhow::Result<()> {
+    play("returning.mjs").await
+}
+
+#[tokio::test]
 async fn an_expense_of_an_unmapped_category_is_skipped_mapped_and_retried() -> anyhow::Result<()> {
     play("expense.mjs").await
 }

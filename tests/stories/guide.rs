@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use local::layout::Layout;
+use rules::callback::CallbackError;
 
 /// Every test of the repository, by name.
 fn tests(folder: &Path, found: &mut BTreeSet<String>) -> anyhow::Result<()> {
@@ -42,5 +43,34 @@ fn every_test_that_the_guide_names_exists() -> anyhow::Result<()> {
         assert!(missing.is_empty(), "{page} names tests that do not exist: {missing:?}");
         assert!(named(&text).count() >= least, "{page} names few tests");
     }
+    Ok(())
+}
+
+/// Whoever writes the return page reads what it may get; the example knows each of them.
+#[test]
+fn every_answer_that_a_return_page_may_get_is_in_the_guide() -> anyhow::Result<()> {
+    let root = Layout::of_this_repository().root().to_owned();
+    let guide = fs::read_to_string(root.join("infra/guide/return-page.md"))?;
+    let (table, example) = guide.split_once("## The files").context("the guide has its files at the end")?;
+    let reasons = [
+        CallbackError::UnknownState,
+        CallbackError::Expired,
+        CallbackError::Cancelled,
+        CallbackError::RefusedByXero,
+        CallbackError::TryAgain,
+    ];
+    for reason in reasons.map(CallbackError::as_str) {
+        assert!(table.contains(&format!("(`{reason}`)")), "the table has no row for {reason}");
+        assert!(example.contains(&format!("{reason}: \"")), "the example has no sentence for {reason}");
+    }
+    let document: serde_json::Value = serde_json::from_slice(&fs::read(root.join("infra/openapi.json"))?)?;
+    let answers = &document["paths"]["/connection/confirmation"]["post"]["responses"].to_string();
+    let types: BTreeSet<&str> = answers.split('"').filter(|text| text.starts_with("/problems/")).collect();
+    // What every call may answer is no row of its own.
+    let general = ["/problems/invalid-request", "/problems/unauthorized", "/problems/internal", "/problems/try-again"];
+    for problem in types.iter().filter(|problem| !general.contains(problem)) {
+        assert!(table.contains(&format!("`{problem}`")), "the table has no row for {problem}");
+    }
+    assert!(types.len() > 4, "the document says what confirming may answer: {types:?}");
     Ok(())
 }

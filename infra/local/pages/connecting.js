@@ -68,7 +68,7 @@ export class Problem extends Error {
   constructor(status, problem) {
     super(problem?.detail ?? "Sessional could not finish this. Try again in a minute.");
     this.status = status;
-    this.type = problem?.type;
+    this.action = problem?.action;
   }
 }
 

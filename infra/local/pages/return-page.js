@@ -103,9 +103,9 @@
   }
 
   function failed(error) {
-    if (error instanceof Problem && error.status === 401) {
-      return show("Sign in to finish", "Your Sessional sign-in has ended. Sign in to finish connecting.", ["Sign in", () => askToSignIn(location.pathname)]);
-    }
+    // The confirmation waits: it was not looked at.
+    const signInAgain = error instanceof Problem && (error.status === 401 || error.action === "sign_in_again");
+    if (signInAgain) return show("Sign in to finish", error.message, ["Sign in", () => askToSignIn(location.pathname)]);
     // A refusal is final. What got no answer is asked again with the same confirmation: the answer is then how it stands.
     if (error instanceof Problem && error.status < 500 && error.status !== 429) {
       return nothingCame(error.message);
