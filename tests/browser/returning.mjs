@@ -1,4 +1,4 @@
-// Coming back from Xero: signed out meanwhile, as somebody else, twice, by the back button, in
+// Coming back from Xero: signed out meanwhile, as somebody else, without a second factor, twice, by the back button, in
 // two tabs, and in a browser that keeps nothing.
 
 import assert from "node:assert/strict";
@@ -48,6 +48,26 @@ test("a colleague, or another account, cannot finish what somebody else began in
     await desk.step("colleague");
     assert.equal(await statusOf(person), "disconnected");
     // The one who began signs in, and it goes on.
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByLabel("Account").fill(person.account);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.locator("#strip", { hasText: "Connected to Harbour Sound Ltd" }).waitFor();
+  }));
+
+test("who has no second factor is asked to sign in again, and the confirmation waits", () =>
+  inBrowser("second-factor", async (desk) => {
+    const { page } = desk;
+    const person = await somebody("Harbour Sound Ltd");
+    await desk.open(person);
+    await desk.goToConsent();
+    // The sign-in that the page finds when it comes back had a password alone.
+    const weak = JSON.stringify({ amr: ["pwd"] });
+    await page.route("**/_local/token?**", (route) => route.continue({ url: `${route.request().url()}&${new URLSearchParams({ claims: weak })}` }));
+    await desk.allowHere();
+    await page.getByRole("heading", { name: "Sign in to finish" }).waitFor();
+    await desk.step("second-factor");
+    assert.equal(await statusOf(person), "disconnected");
+    await page.unroute("**/_local/token?**");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByLabel("Account").fill(person.account);
     await page.getByRole("button", { name: "Sign in" }).click();

@@ -21,8 +21,11 @@ pub const AUDIENCE: &str = "sessional-xero";
 /// The claim that names the account: the template's `AccountClaim`.
 pub const ACCOUNT_CLAIM: &str = "account";
 
+/// What `amr` contains after a sign-in with a second factor.
+pub const SECOND_FACTOR: &str = "mfa";
+
 /// How long a token lives unless something else is asked for.
-const LIFETIME_SECONDS: i64 = 12 * 60 * 60;
+pub const LIFETIME_SECONDS: i64 = 12 * 60 * 60;
 
 /// Signs tokens and publishes the key to check them with.
 #[derive(Clone)]
@@ -101,7 +104,7 @@ fn claims(issuer: &str, now: i64, wish: &Wish) -> anyhow::Result<Map<String, Val
         ("aud".to_owned(), json!(wish.audience.as_deref().unwrap_or(AUDIENCE))),
         ("sub".to_owned(), json!(wish.user.as_ref().unwrap_or(&wish.account))),
         (ACCOUNT_CLAIM.to_owned(), json!(wish.account)),
-        ("amr".to_owned(), json!(["pwd", "mfa"])),
+        ("amr".to_owned(), json!(["pwd", SECOND_FACTOR])),
         ("auth_time".to_owned(), json!(now)),
         ("iat".to_owned(), json!(now)),
         ("exp".to_owned(), json!(now + wish.expires_in.unwrap_or(LIFETIME_SECONDS))),

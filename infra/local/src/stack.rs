@@ -16,7 +16,7 @@ use crate::binaries::{self, Build};
 use crate::deploy::{self, Deployment};
 use crate::emulator;
 use crate::front::Front;
-use crate::issuer::{ACCOUNT_CLAIM, AUDIENCE, Issuer};
+use crate::issuer::{ACCOUNT_CLAIM, AUDIENCE, Issuer, LIFETIME_SECONDS, SECOND_FACTOR};
 use crate::layout::{Layout, StackFolder};
 use crate::part::Part;
 use crate::ports::{AskedPorts, Ports};
@@ -264,6 +264,10 @@ fn parameters(
         ("JwtIssuer", issuer.to_owned()),
         ("JwtAudience", AUDIENCE.to_owned()),
         ("AccountClaim", ACCOUNT_CLAIM.to_owned()),
+        // Asked for here too, so that what the gateway makes of a list is met on the way to every connection.
+        ("SecondFactorClaim", "amr".to_owned()),
+        ("SecondFactorValues", SECOND_FACTOR.to_owned()),
+        ("SecondFactorMaxAge", LIFETIME_SECONDS.to_string()),
         ("XeroLoginUrl", pages.to_owned()),
         ("XeroIdentityUrl", xero.to_owned()),
         ("XeroApiUrl", xero.to_owned()),
