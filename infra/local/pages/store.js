@@ -56,17 +56,21 @@ export class Store {
     this.keep();
   }
 
-  /** What Sessional does when it is told of a payment. Gives whether anything changed. */
+  /**
+   * What Sessional does when it is told of a payment: each notification says where the invoice stands, so the one with the
+   * highest number counts, however they arrive. Gives whether anything changed.
+   */
   takeNotifications(told) {
     let changed = false;
     for (const one of told) {
       const invoice = one.invoice_id && this.invoice(one.invoice_id);
-      if (!invoice || invoice.told?.includes(one.id)) continue;
-      invoice.told = [...(invoice.told ?? []), one.id];
-      const { type, paid_on, note } = one;
-      if (type === "invoice.paid") invoice.payment = { word: "Paid", paid_on, note };
-      else if (type === "invoice.part_paid") invoice.payment = { word: "Part paid", note };
-      else if (type === "invoice.payment_reversed") delete invoice.payment;
+      if (!invoice || (invoice.order ?? 0) >= one.order) continue;
+      invoice.order = one.order;
+      const { stands, note } = one;
+      const paid_on = one.paid_on ?? one.settled_on;
+      if (stands === "paid") invoice.payment = { word: one.type === "invoice.settled_by_credit" ? "Settled" : "Paid", paid_on, note };
+      else if (stands === "part_paid") invoice.payment = { word: "Part paid", note };
+      else delete invoice.payment;
       changed = true;
     }
     if (changed) this.keep();

@@ -17,12 +17,14 @@ function drawOne(app, told) {
   const record = app.records.find((record) => record.id === id);
   const name = record?.number ?? app.store.invoice(id)?.number ?? id;
   const title = NOTIFICATIONS[told.type]?.(told, name) ?? told.type;
-  const money = (amount) => shown(amount, record?.amounts.currency || "GBP");
+  const money = (amount) => shown(amount, told.currency || "GBP");
+  const aboutMoney = told.type.startsWith("invoice.");
   const facts = [
     told.note,
     told.message,
-    told.amount && `${money(told.amount)} paid`,
-    told.amount_due && `${money(told.amount_due)} due`,
+    aboutMoney && told.amount_paid && `${money(told.amount_paid)} paid`,
+    aboutMoney && Number(told.amount_credited) > 0 && `${money(told.amount_credited)} credited`,
+    aboutMoney && told.amount_due && `${money(told.amount_due)} due`,
     told.paid_on && `on ${date(told.paid_on)}`,
   ].filter(Boolean);
   return el(

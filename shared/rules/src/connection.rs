@@ -80,6 +80,9 @@ pub struct Connection {
     /// Notifications that are written with a change and sent after it.
     #[serde(default)]
     pub outbox: Vec<Notification>,
+    /// The number of the last notification.
+    #[serde(default)]
+    pub last_order: u64,
 }
 
 /// Where a connection stands.
@@ -159,6 +162,7 @@ impl Connection {
             loss: None,
             taken_over: None,
             outbox: Vec::new(),
+            last_order: 0,
         }
     }
 
@@ -252,7 +256,6 @@ impl Connection {
     /// Chooses an organisation: from now on work is sent to it.
     pub fn choose(&mut self, organisation: ConnectedOrganisation, now: Timestamp) {
         let details = Details::Connected { organisation: organisation.name.clone() };
-        self.outbox.push(Notification::new(&self.account, self.revision, now, details));
         self.generation += 1;
         self.leave_all(now);
         // What the consent offered and nobody chose counts toward the plan, and so does what was connected
@@ -273,6 +276,7 @@ impl Connection {
         self.error = None;
         self.loss = None;
         self.taken_over = self.taken_over.filter(|taken| Some(*taken) != self.tenant());
+        self.tell(details, now);
         self.settle_notes();
     }
 
@@ -296,7 +300,7 @@ impl Connection {
         self.leftovers.extend(self.organisation.iter().cloned());
         self.leftovers.append(&mut self.choices);
         let details = Details::Disconnected { reason, message: reason.message().to_owned(), action: Action::Connect };
-        self.outbox.push(Notification::new(&self.account, self.revision, now, details));
+        self.tell(details, now);
         self.status = Status::Disconnected;
         self.xero_user = None;
         self.offered_at = None;
@@ -340,9 +344,9 @@ impl Connection {
     }
 
     fn tell_loss(&mut self, reason: ErrorReason, now: Timestamp) {
-        let details =
-            Details::ConnectionError { reason: reason.word().to_owned(), message: reason.message().to_owned() };
-        self.outbox.push(Notification::new(&self.account, self.revision, now, details));
+        let (word, message, action) = (reason.word().to_owned(), reason.message().to_owned(), reason.action());
+        let details = Details::ConnectionError { reason: word, message, action };
+        self.tell(details, now);
     }
 
     /// Xero answers for the organisation: what was lost is back, and held work goes on.
@@ -358,7 +362,7 @@ impl Connection {
             self.draining_since = Some(now);
             let organisation = self.organisation.as_ref().map(|organisation| organisation.name.clone());
             let details = Details::Connected { organisation: organisation.unwrap_or_default() };
-            self.outbox.push(Notification::new(&self.account, self.revision, now, details));
+            self.tell(details, now);
         }
     }
 
@@ -371,6 +375,11 @@ impl Connection {
             || self.draining_since.is_some()
             || self.taken_over.is_some()
             || self.offered_at.is_some()
+    }
+
+    fn tell(&mut self, details: Details, now: Timestamp) {
+        let tenant = self.organisation.as_ref().map(|organisation| organisation.tenant);
+        self.outbox.push(Notification::of_connection(&self.account, tenant, &mut self.last_order, now, details));
     }
 
     /// Every grant that is in use may have to be left; [`Connection::settle_notes`] takes out those that stay.

@@ -2,6 +2,7 @@
 //! item. A crash in between sends them again, with the same ids.
 
 use crate::connection::Connection;
+use crate::notification::Notification;
 use crate::ports::{Answer, Connections, Notifications, Records, Written};
 use crate::record::Record;
 
@@ -16,6 +17,23 @@ pub async fn flush_record(records: &dyn Records, notifications: &dyn Notificatio
     notifications.notify(&record.outbox).await?;
     record.outbox.clear();
     conflict_is_fine(records.put_record(record).await?);
+    Ok(())
+}
+
+/// Sends what waits in the outboxes of records that were just stored, together. No write of its own takes it out of the
+/// stored items: their next one does, and whoever reads them before sends it again, with the same ids.
+///
+/// # Errors
+/// When the queue cannot be reached; then the outboxes are as they were.
+pub async fn send_together(notifications: &dyn Notifications, records: &mut [&mut Record]) -> Answer<()> {
+    let waiting: Vec<Notification> = records.iter().flat_map(|record| record.outbox.iter().cloned()).collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    notifications.notify(&waiting).await?;
+    for record in records {
+        record.outbox.clear();
+    }
     Ok(())
 }
 

@@ -3,11 +3,14 @@
 
 pub mod gaps;
 mod hint;
+mod merging;
 mod reading;
+mod settlement;
 pub mod sweep;
 
 pub use hint::{Entry, HINT_VERSION, Hint, MAX_INVOICES, Numbers, Sequence};
-pub use reading::{Change, read_invoice};
+pub use reading::{OWN_WRITE_TIME, Reading, read_invoice};
+pub use settlement::follow_settlement;
 
 use crate::account::AccountId;
 use crate::connection::{Connection, ErrorReason};
@@ -16,12 +19,19 @@ use crate::record::{Record, WaitReason};
 use crate::session::{Interruption, Session};
 use crate::tokens::Tokens;
 use crate::{lost, outbox};
+use jiff::{SignedDuration, Timestamp};
+use merging::Merges;
+use reading::other_contact;
 use std::time::Duration;
 use xero::models::Invoice;
 use xero::{InvoiceId, TenantId};
 
 /// Wait after something of our own, or an answer, is missing.
 const RETRY_WAIT: Duration = Duration::from_secs(15);
+/// Wait until a change of our own is told from somebody else's.
+const OWN_WRITE_WAIT: Duration = Duration::from_secs(15);
+/// How long a webhook has for telling of a change before a sweep that finds it counts it as missed.
+const DELIVERY_TIME: SignedDuration = SignedDuration::from_mins(2);
 /// Records that are looked up side by side.
 const LOOKUPS: usize = 10;
 
@@ -39,6 +49,22 @@ pub enum Outcome {
     Dropped,
     /// Comes again after this time.
     Again(Duration),
+}
+
+/// What a reading of several documents brought.
+#[derive(Clone, Copy, Debug, Default)]
+struct Applied {
+    /// Records that changed.
+    changed: usize,
+    /// Records that have to be read again in a while.
+    again: usize,
+    /// Records that changed so long after Xero that a webhook should have told.
+    missed: usize,
+}
+
+/// Whether the webhook had its time to tell of the document's last change.
+fn is_late(invoice: &Invoice, now: Timestamp) -> bool {
+    invoice.updated.is_none_or(|updated| now.duration_since(updated) >= DELIVERY_TIME)
 }
 
 /// The reading of payments.
@@ -90,20 +116,24 @@ impl Payments<'_> {
             Ok(invoices) => invoices,
             Err(interruption) => return self.interrupted(connection, interruption).await,
         };
-        let changed = self.apply_all(&mut ours, &invoices).await?;
-        Ok(Outcome::Done { ours: ours.len(), changed })
+        let applied = self.apply_all(&mut ours, &invoices, &mut Merges::new(&session)).await?;
+        if applied.again > 0 {
+            // What is settled is noted; whose change the rest was is known in a moment.
+            return Ok(Outcome::Again(OWN_WRITE_WAIT));
+        }
+        Ok(Outcome::Done { ours: ours.len(), changed: applied.changed })
     }
 
-    /// Follows invoices that Xero has shown; says how many records changed.
+    /// Follows invoices that Xero has shown.
     async fn follow_all(
         &self,
         account: &AccountId,
-        tenant: TenantId,
+        session: &Session<'_>,
         invoices: &[Invoice],
-    ) -> Result<usize, Unavailable> {
+    ) -> Result<Applied, Unavailable> {
         let ids: Vec<InvoiceId> = invoices.iter().map(|invoice| invoice.invoice_id).collect();
-        let mut ours = self.ours(account, tenant, &ids).await?;
-        self.apply_all(&mut ours, invoices).await
+        let mut ours = self.ours(account, session.tenant_id(), &ids).await?;
+        self.apply_all(&mut ours, invoices, &mut Merges::new(session)).await
     }
 
     /// How long the tenant is still to be left alone.
@@ -132,34 +162,55 @@ impl Payments<'_> {
         Ok(ours)
     }
 
-    async fn apply_all(&self, records: &mut [Record], invoices: &[Invoice]) -> Result<usize, Unavailable> {
-        let mut changed = 0;
+    async fn apply_all(
+        &self,
+        records: &mut [Record],
+        invoices: &[Invoice],
+        merges: &mut Merges<'_, '_>,
+    ) -> Result<Applied, Unavailable> {
+        let mut applied = Applied::default();
         for record in records {
             let id = record.reference.as_ref().map(|reference| reference.id);
             if let Some(invoice) = invoices.iter().find(|invoice| Some(invoice.invoice_id) == id) {
-                changed += usize::from(self.apply(record, invoice).await?);
+                let read = self.apply(record, invoice, merges).await?;
+                applied.changed += usize::from(read.changed);
+                applied.again += usize::from(read.again);
+                applied.missed += usize::from(read.changed && is_late(invoice, self.clock.now()));
             }
         }
-        Ok(changed)
+        Ok(applied)
     }
 
     /// Brings one record up to what Xero says, and tells the backend. Whoever loses a race reads again.
-    async fn apply(&self, record: &mut Record, invoice: &Invoice) -> Result<bool, Unavailable> {
+    async fn apply(
+        &self,
+        record: &mut Record,
+        invoice: &Invoice,
+        merges: &mut Merges<'_, '_>,
+    ) -> Result<Reading, Unavailable> {
+        let mut merged = false;
+        if let Some((written, shown)) = other_contact(record, invoice) {
+            match merges.has_become(written, shown).await {
+                Some(known) => merged = known,
+                None => return Ok(Reading { changed: false, again: true }),
+            }
+        }
         loop {
             let before = record.stands;
-            if read_invoice(record, invoice, self.clock.now()) == Change::None {
+            let read = read_invoice(record, invoice, merged, self.clock.now());
+            if !read.changed {
                 outbox::flush_record(self.records, self.notifications, record).await?;
-                return Ok(false);
+                return Ok(read);
             }
             match self.records.put_record(record).await? {
                 Written::Done => {
                     tracing::info!(record.id = record.key.id, was = ?before, state = ?record.stands, "a record follows Xero");
                     outbox::flush_record(self.records, self.notifications, record).await?;
-                    return Ok(true);
+                    return Ok(read);
                 }
                 Written::Conflict => match self.records.record(&record.key).await? {
                     Some(fresh) => *record = fresh,
-                    None => return Ok(false),
+                    None => return Ok(Reading::default()),
                 },
             }
         }

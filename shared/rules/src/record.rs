@@ -4,6 +4,7 @@
 
 mod accept;
 mod order;
+mod payment;
 mod reference;
 mod standing;
 mod told;
@@ -12,6 +13,7 @@ mod waiting;
 
 pub use accept::{Acceptance, Want};
 pub use order::{ContentRegister, EventOrder, Registers};
+pub use payment::ShownPayment;
 pub use reference::{Call, DocumentKind, Intent, Reference};
 pub use standing::{Standing, State, UnderWay};
 pub use told::{Part, ToldContent, ToldLine};
@@ -20,7 +22,7 @@ pub use waiting::{WaitReason, Waiting};
 use crate::account::AccountId;
 use crate::divergence::Divergence;
 use crate::failure::Failure;
-use crate::notification::{Details, Notification};
+use crate::notification::{Details, Notification, RecordSnapshot};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -135,7 +137,10 @@ pub struct Record {
     pub earlier: Vec<Reference>,
     /// Both sides' amounts.
     pub amounts: Amounts,
-    /// The day that the invoice was paid in full.
+    /// The payments that Xero shows, each by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<ShownPayment>,
+    /// The day that the document was paid in full.
     pub paid_on: Option<Date>,
     /// Why it failed, is held or skipped, or waits.
     pub failure: Option<Failure>,
@@ -174,6 +179,12 @@ pub struct Record {
     pub mark_withheld: bool,
     /// Notifications that are written with the change and sent after it.
     pub outbox: Vec<Notification>,
+    /// The number of the last notification.
+    #[serde(default)]
+    pub last_order: u64,
+    /// The short code of the organisation, for links into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_code: Option<String>,
     /// What happened, oldest first.
     pub history: Vec<Entry>,
     /// When it was first written.
@@ -199,6 +210,7 @@ impl Record {
             reference: None,
             earlier: Vec::new(),
             amounts: Amounts::default(),
+            payments: Vec::new(),
             paid_on: None,
             failure: None,
             waiting: None,
@@ -214,6 +226,8 @@ impl Record {
             sent: false,
             mark_withheld: false,
             outbox: Vec::new(),
+            last_order: 0,
+            short_code: None,
             history: Vec::new(),
             created_at: now,
             changed_at: now,
@@ -278,12 +292,12 @@ impl Record {
     /// told. An intent stays, so that a retry looks up what may have arrived; [`Record::refuse`] is for when Xero has
     /// judged it.
     pub fn fail(&mut self, failure: Failure, now: Timestamp) {
-        self.tell_failure(&failure, now);
         self.waiting = None;
         self.under_way = UnderWay::Failed;
-        let message = failure.message.clone();
+        let (cause, message, action) = (failure.cause, failure.message.clone(), failure.action);
         self.failure = Some(failure);
-        self.note(message, now);
+        self.note(message.clone(), now);
+        self.tell(Details::RecordFailed { cause, message, action }, now);
     }
 
     /// Xero, or a check before it, has judged the document: it is certain that nothing was made.
@@ -314,6 +328,7 @@ impl Record {
         self.divergence = None;
         self.amounts.due = self.amounts.due.map(|_| Decimal::ZERO);
         self.stand(stands, message, now);
+        self.tell(Details::RecordSynced { message: message.to_owned() }, now);
     }
 
     /// Nothing is under way any more, and nothing needs the event.
@@ -328,22 +343,19 @@ impl Record {
         self.self_retries = 0;
     }
 
-    fn tell_failure(&mut self, failure: &Failure, now: Timestamp) {
-        let details = Details::RecordFailed {
-            kind: self.key.kind.word().to_owned(),
-            id: self.key.id.clone(),
-            cause: failure.cause,
-            message: failure.message.clone(),
-            action: failure.action,
-        };
-        self.outbox.push(Notification::new(&self.key.account, self.revision, now, details));
+    /// Puts a notification into the outbox, with where the record stands: whatever it tells of has to be written before.
+    pub fn tell(&mut self, details: Details, now: Timestamp) {
+        let snapshot = RecordSnapshot::new(self);
+        let (account, tenant) = (&self.key.account, self.key.tenant);
+        let notification = Notification::of_record(account, tenant, &mut self.last_order, now, details, snapshot);
+        self.outbox.push(notification);
     }
 
     /// Whether the document is in Xero and a payment of it is still awaited.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        let gone = self.divergence.as_ref().is_some_and(|divergence| divergence.change.is_final());
-        self.key.kind == Kind::Invoice && matches!(self.stands, Standing::Synced | Standing::PartPaid) && !gone
+        let is_followed = self.reference.as_ref().is_some_and(Reference::is_followed);
+        is_followed && matches!(self.stands, Standing::Synced | Standing::PartPaid)
     }
 
     /// Whether something is left to do that waits for somebody or something.

@@ -3,14 +3,15 @@
 
 use crate::divergence::Divergence;
 use crate::failure::Failure;
+use crate::notification;
 use crate::record::{
-    Amounts, DocumentKind, Entry, HISTORY_AGE, Kind, Record, Reference, Standing, State, UnderWay, Waiting,
+    Amounts, Entry, HISTORY_AGE, Kind, Record, Reference, ShownPayment, Standing, State, UnderWay, Waiting,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
-use xero::{Document, InvoiceId};
+use xero::InvoiceId;
 
 /// The answer of `GET /records/{kind}/{id}`, and an element of `GET /records`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,6 +34,8 @@ pub struct RecordView {
     pub xero: Option<XeroView>,
     /// Both sides' amounts.
     pub amounts: Amounts,
+    /// The payments that Xero shows, each by itself.
+    pub payments: Vec<ShownPayment>,
     /// The day that it was paid in full.
     pub paid_on: Option<Date>,
     /// The last thing that happened, in plain English.
@@ -64,7 +67,7 @@ pub struct XeroView {
 /// Draws a record; the organisation's short code makes the link.
 #[must_use]
 pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordView {
-    let link = |reference: &Reference| short_code.map(|code| xero::deep_link(code, opens(reference)).to_string());
+    let link = |reference: &Reference| short_code.map(|code| notification::link(reference, code));
     let state = record.state();
     let mut history = record.history;
     history.retain(|entry| now.duration_since(entry.at) < HISTORY_AGE);
@@ -83,6 +86,7 @@ pub fn draw(record: Record, short_code: Option<&str>, now: Timestamp) -> RecordV
             number: reference.number,
         }),
         amounts: in_pence(record.amounts),
+        payments: record.payments,
         paid_on: record.paid_on,
         message: history.first().map(|entry| entry.message.clone()).unwrap_or_default(),
         failure: record.failure,
@@ -100,13 +104,4 @@ fn in_pence(mut amounts: Amounts) -> Amounts {
         *amount = amount.map(xero::money::in_pence);
     }
     amounts
-}
-
-/// What a link to the document opens.
-fn opens(reference: &Reference) -> Document {
-    match reference.document {
-        DocumentKind::Invoice => Document::Invoice(reference.id),
-        DocumentKind::Bill => Document::Bill(reference.id),
-        DocumentKind::SpendMoney => Document::BankTransaction(reference.bank_transaction()),
-    }
 }

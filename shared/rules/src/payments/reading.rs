@@ -1,213 +1,150 @@
-//! What an invoice in Xero says about its record: whether it is paid, and whether it was changed there. The
-//! status counts before the amounts: a voided invoice still shows an amount due, and credit can settle one
-//! without any payment.
+//! What an invoice in Xero says about its record: how far it is settled, and whether it was changed there. Only where
+//! the document stands counts: a record that waits, is held or has failed hears of it all the same.
 
-use crate::divergence::{self, Divergence, fingerprint};
-use crate::notification::{Details, Notification, PAYMENT_NOTE};
-use crate::record::{Kind, Record, Standing};
-use jiff::Timestamp;
-use jiff::civil::Date;
+use super::settlement::follow_settlement;
+use crate::divergence::{self, ChangedField, Divergence, changed_fields, fingerprint, with_contact_of};
+use crate::notification::Details;
+use crate::record::{Record, UnderWay};
 use jiff::tz::TimeZone;
-use rust_decimal::Decimal;
-use xero::models::{Invoice, InvoiceStatus, PaymentStatus};
+use jiff::{SignedDuration, Timestamp};
+use xero::ContactId;
+use xero::models::{Invoice, InvoiceStatus};
 
-/// The note when credit and not a payment settled an invoice.
-const CREDIT_NOTE: &str = "Settled by credit in Xero";
-/// The note when both did.
-const MIXED_NOTE: &str = "Payment detected in Xero, the rest settled by credit";
-/// The note when an invoice over nothing counts as paid.
-const NOTHING_DUE_NOTE: &str = "Nothing was due in Xero";
-/// The note when a payment was taken back.
-const REVERSED_NOTE: &str = "A payment was removed in Xero";
+/// How long a change in Xero is left alone before it is called somebody else's: a write of our own is answered and
+/// noted by then.
+pub const OWN_WRITE_TIME: SignedDuration = SignedDuration::from_secs(15);
 
-/// Whether a reading changed the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It says what the record says already, or is older.
-    None,
-    /// The record has changed and must be stored.
-    Some,
+/// What a reading brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Whether the record has changed and must be stored.
+    pub changed: bool,
+    /// Whether it has to be read again in a while: nobody can say yet whose change it was.
+    pub again: bool,
 }
 
-/// What Xero says about an invoice's payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
-    Unpaid,
-    PartPaid,
-    Paid,
-    /// Voided or deleted in Xero, which needs that no payment stands.
-    Gone,
-    /// A status newer than this code.
-    Unknown,
+/// Which contact a document is for instead of the one that it was written for.
+#[must_use]
+pub(super) fn other_contact(record: &Record, invoice: &Invoice) -> Option<(ContactId, ContactId)> {
+    let written = record.reference.as_ref()?.contact?;
+    let shown = invoice.contact.as_ref()?.contact_id;
+    (written != shown).then_some((written, shown))
 }
 
-/// Brings the record up to what Xero says; a changed payment puts a notification into its outbox.
-pub fn read_invoice(record: &mut Record, invoice: &Invoice, now: Timestamp) -> Change {
+/// Brings the record up to what Xero says; what is news puts notifications into its outbox. `merged` says that Xero
+/// merged the contact that it was written for into the one that is shown.
+pub fn read_invoice(record: &mut Record, invoice: &Invoice, merged: bool, now: Timestamp) -> Reading {
     let known = record.reference.as_ref().and_then(|reference| reference.updated_at);
     let stale = known.zip(invoice.updated).is_some_and(|(known, read)| read < known);
     if stale || !record.is_synced() {
-        return Change::None;
+        return Reading::default();
     }
-    let seen = see(record, invoice, now);
-    let followed = record.key.kind == Kind::Invoice && follow_payment(record, invoice, now);
-    if seen || followed { Change::Some } else { Change::None }
+    let fresh = invoice.updated.is_some_and(|updated| now.duration_since(updated) < OWN_WRITE_TIME);
+    if is_gone(invoice) {
+        // A removal of our own, whose answer is not noted yet, is no divergence.
+        if fresh || writes(record) && record.registers.is_removed() {
+            return Reading { changed: false, again: fresh };
+        }
+        return Reading { changed: note_gone(record, invoice, now), again: false };
+    }
+    let settled = follow_settlement(record, invoice, now);
+    let mut read = see(record, invoice, merged, fresh, now);
+    read.changed |= settled;
+    read
+}
+
+/// Whether a call of our own may change the document at this moment.
+fn writes(record: &Record) -> bool {
+    match record.under_way {
+        UnderWay::Intent | UnderWay::Waiting => true,
+        UnderWay::Nothing | UnderWay::Held | UnderWay::Failed | UnderWay::Skipped => record.intent.is_some(),
+    }
+}
+
+fn is_gone(invoice: &Invoice) -> bool {
+    matches!(invoice.status, InvoiceStatus::Voided | InvoiceStatus::Deleted)
+}
+
+/// It was voided or deleted in Xero: that is where it stands now, whatever Sessional still wanted of it.
+fn note_gone(record: &mut Record, invoice: &Invoice, now: Timestamp) -> bool {
+    let change =
+        if invoice.status == InvoiceStatus::Voided { divergence::Change::Voided } else { divergence::Change::Deleted };
+    let unsent = record.event.is_some() && !record.registers.is_removed();
+    record.clear();
+    follow_settlement(record, invoice, now);
+    note_update(record, invoice);
+    if unsent {
+        record.note("What was still to be changed in Xero cannot be changed there any more", now);
+    }
+    if record.registers.is_removed() {
+        record.divergence = None;
+        record.note("Voided or deleted in Xero, as it was in Sessional", now);
+    } else {
+        diverge(record, change, Vec::new(), invoice, now);
+    }
+    true
 }
 
 /// Notes what Xero shows, and how it differs from what was written.
-fn see(record: &mut Record, invoice: &Invoice, now: Timestamp) -> bool {
-    let writing = record.intent.is_some();
+fn see(record: &mut Record, invoice: &Invoice, merged: bool, fresh: bool, now: Timestamp) -> Reading {
+    // While a write of our own is under way, its echo may come before its answer: nothing is judged by it.
+    let shown = fingerprint(invoice).filter(|_| !writes(record));
+    let Some(reference) = record.reference.as_mut() else { return Reading::default() };
+    let Some(shown) = shown else { return Reading { changed: note_update(record, invoice), again: false } };
+    if let Some(written) = reference.written.as_mut().filter(|_| merged) {
+        *written = with_contact_of(written, &shown);
+        reference.contact = invoice.contact.as_ref().map(|contact| contact.contact_id);
+    }
+    let compared = reference.written.as_deref().map(|written| changed_fields(written, &shown));
+    // A record from before contents were noted, or were noted part by part: what is seen first counts as written.
+    let Some(fields) = compared.flatten() else {
+        reference.written = Some(shown.clone());
+        reference.seen = Some(shown);
+        note_update(record, invoice);
+        return Reading { changed: true, again: false };
+    };
+    let is_news = reference.seen.as_ref() != Some(&shown);
+    if !fields.is_empty() && is_news && fresh {
+        return Reading { changed: merged, again: true };
+    }
+    reference.seen = Some(shown);
+    let mut changed = note_update(record, invoice) || merged || is_news;
+    if fields.is_empty() {
+        if record.divergence.take().is_some() {
+            const AGREES: &str = "In Xero it is again as it was sent";
+            record.note(AGREES, now);
+            record.tell(Details::RecordSynced { message: AGREES.to_owned() }, now);
+            changed = true;
+        }
+    } else if is_news || record.divergence.is_none() {
+        diverge(record, divergence::Change::Edited, fields, invoice, now);
+        changed = true;
+    }
+    Reading { changed, again: false }
+}
+
+/// Takes the time of the last change; true when it is news.
+fn note_update(record: &mut Record, invoice: &Invoice) -> bool {
     let Some(reference) = record.reference.as_mut() else { return false };
     let newer = invoice.updated.is_some() && invoice.updated != reference.updated_at;
-    // While a write of our own is under way, its echo may come before its answer: nothing is judged by it.
-    let shown = fingerprint(invoice).filter(|_| !writing);
-    let other = shown.is_some() && shown != reference.seen;
     if newer {
         reference.updated_at = invoice.updated;
     }
-    if other {
-        reference.seen = shown;
-        // A record from before contents were noted: what is seen first counts as written.
-        if reference.written.is_none() {
-            reference.written.clone_from(&reference.seen);
-        }
-    }
-    let edited = other && reference.seen != reference.written;
-    let mended = other && !edited;
-    let on = invoice.updated.unwrap_or(now).to_zoned(TimeZone::UTC).date();
-    let diverged = match invoice.status {
-        InvoiceStatus::Voided => diverge(record, divergence::Change::Voided, on, now),
-        InvoiceStatus::Deleted => diverge(record, divergence::Change::Deleted, on, now),
-        _ if edited => diverge(record, divergence::Change::Edited, on, now),
-        _ if mended && record.divergence.is_some() => {
-            record.divergence = None;
-            record.note("In Xero it is again as it was sent", now);
-            true
-        }
-        _ => false,
-    };
-    newer || other || diverged
+    newer
 }
 
-fn diverge(record: &mut Record, change: divergence::Change, on: Date, now: Timestamp) -> bool {
-    let divergence = Divergence::new(change, on);
-    let known = record.divergence.as_ref().is_some_and(|known| known.change == change && change.is_final());
-    if known || record.divergence.as_ref() == Some(&divergence) {
-        return false;
-    }
-    record.note(divergence.message.clone(), now);
+/// Tells of a change, once.
+fn diverge(
+    record: &mut Record,
+    change: divergence::Change,
+    fields: Vec<ChangedField>,
+    invoice: &Invoice,
+    now: Timestamp,
+) {
+    let changed_on = invoice.updated.unwrap_or(now).to_zoned(TimeZone::UTC).date();
+    let divergence = Divergence::new(change, fields.clone(), changed_on);
+    let (message, action) = (divergence.message.clone(), divergence.action);
     record.divergence = Some(divergence);
-    true
-}
-
-/// Moves the record's state of payment.
-fn follow_payment(record: &mut Record, invoice: &Invoice, now: Timestamp) -> bool {
-    let same = same_payment(record, invoice);
-    let moved = match (reading(invoice), record.stands) {
-        (Reading::Unknown, _) | (Reading::Gone, Standing::Synced) => return false,
-        (Reading::Paid, Standing::Paid) | (Reading::PartPaid, Standing::PartPaid) if same => return false,
-        (Reading::Unpaid, Standing::Synced) => return take_amounts(record, invoice),
-        (Reading::Paid, _) => paid_in_full(record, invoice, now),
-        (Reading::PartPaid, _) => part_paid(record, invoice),
-        (Reading::Unpaid, _) => reversed(record, invoice.amount_due.unwrap_or_default()),
-        // Xero voids nothing that has a payment, so it was removed before; and nothing is due any more.
-        (Reading::Gone, _) => reversed(record, Decimal::ZERO),
-    };
-    let (state, details, message) = moved;
-    record.paid_on = if let Details::InvoicePaid { paid_on, .. } = &details { Some(*paid_on) } else { None };
-    take_amounts(record, invoice);
-    record.outbox.push(Notification::new(&record.key.account, record.revision, now, details));
-    record.stand(state, message, now);
-    true
-}
-
-fn same_payment(record: &Record, invoice: &Invoice) -> bool {
-    let same_day = invoice.fully_paid_on_date.is_none_or(|day| record.paid_on == Some(day));
-    let amounts = &record.amounts;
-    same_day
-        && amounts.paid.unwrap_or_default() == invoice.amount_paid.unwrap_or_default()
-        && amounts.credited.unwrap_or_default() == invoice.amount_credited.unwrap_or_default()
-}
-
-/// Takes Xero's amounts; true when they are news.
-fn take_amounts(record: &mut Record, invoice: &Invoice) -> bool {
-    let amounts = &mut record.amounts;
-    let before = amounts.clone();
-    amounts.xero_total = invoice.total.or(amounts.xero_total);
-    amounts.due = invoice.amount_due.or(amounts.due);
-    // The answer to a write leaves out what is still nothing: that is no news.
-    amounts.paid = invoice.amount_paid.filter(|paid| !paid.is_zero() || amounts.paid.is_some()).or(amounts.paid);
-    let credited = invoice.amount_credited.filter(|credited| !credited.is_zero() || amounts.credited.is_some());
-    amounts.credited = credited.or(amounts.credited);
-    *amounts != before
-}
-
-fn reading(invoice: &Invoice) -> Reading {
-    match invoice.status {
-        InvoiceStatus::Paid => Reading::Paid,
-        InvoiceStatus::Authorised if settled(invoice) > Decimal::ZERO => Reading::PartPaid,
-        InvoiceStatus::Authorised | InvoiceStatus::Draft | InvoiceStatus::Submitted => Reading::Unpaid,
-        InvoiceStatus::Voided | InvoiceStatus::Deleted => Reading::Gone,
-        InvoiceStatus::Other(_) => Reading::Unknown,
-    }
-}
-
-fn settled(invoice: &Invoice) -> Decimal {
-    invoice.amount_paid.unwrap_or_default() + invoice.amount_credited.unwrap_or_default()
-}
-
-/// What settled it, or a part of it, so far.
-fn note(invoice: &Invoice) -> &'static str {
-    let paid = invoice.amount_paid.unwrap_or_default() > Decimal::ZERO;
-    let credited = invoice.amount_credited.unwrap_or_default() > Decimal::ZERO;
-    match (paid, credited) {
-        (true, true) => MIXED_NOTE,
-        (false, true) => CREDIT_NOTE,
-        (true, false) => PAYMENT_NOTE,
-        (false, false) if invoice.total.is_some_and(|total| total.is_zero()) => NOTHING_DUE_NOTE,
-        // Some answers leave the amounts of a payment out.
-        (false, false) => PAYMENT_NOTE,
-    }
-}
-
-fn paid_in_full(record: &Record, invoice: &Invoice, now: Timestamp) -> (Standing, Details, String) {
-    let amount = invoice.amount_paid.unwrap_or_default();
-    let note = note(invoice);
-    let paid_on = paid_on(invoice, now);
-    let over = invoice.total.map(|total| settled(invoice) - total).filter(|over| *over > Decimal::ZERO);
-    let over = over.map(|over| format!(", {over} more than its total")).unwrap_or_default();
-    let details = Details::InvoicePaid { invoice_id: record.key.id.clone(), paid_on, amount, note: note.to_owned() };
-    (Standing::Paid, details, format!("{note}: paid in full on {paid_on}{over}"))
-}
-
-/// The date is Xero's, as a date; only where it gives none, the last payment's, and then today's.
-fn paid_on(invoice: &Invoice, now: Timestamp) -> Date {
-    let standing = invoice.payments.iter().filter(|payment| payment.status != PaymentStatus::Deleted);
-    let last_payment = standing.filter_map(|payment| payment.date).max();
-    invoice.fully_paid_on_date.or(last_payment).unwrap_or_else(|| now.to_zoned(TimeZone::UTC).date())
-}
-
-fn part_paid(record: &Record, invoice: &Invoice) -> (Standing, Details, String) {
-    let settled = settled(invoice);
-    let due = invoice.amount_due.unwrap_or_default();
-    let note = match note(invoice) {
-        CREDIT_NOTE => "Credit applied in Xero",
-        MIXED_NOTE => "Payment and credit detected in Xero",
-        note => note,
-    };
-    let details = Details::InvoicePartPaid {
-        invoice_id: record.key.id.clone(),
-        amount: settled,
-        amount_due: due,
-        note: note.to_owned(),
-    };
-    (Standing::PartPaid, details, format!("{note}: {settled} so far, {due} still due"))
-}
-
-fn reversed(record: &Record, amount_due: Decimal) -> (Standing, Details, String) {
-    let details = Details::InvoicePaymentReversed {
-        invoice_id: record.key.id.clone(),
-        amount_due,
-        note: REVERSED_NOTE.to_owned(),
-    };
-    (Standing::Synced, details, format!("{REVERSED_NOTE}: {amount_due} is due again"))
+    record.note(message.clone(), now);
+    record.tell(Details::RecordDiverged { change, fields, changed_on, message, action }, now);
 }

@@ -2,7 +2,7 @@
 //! Now and then it also asks for every open document by its id, because not every change moves the date of
 //! an invoice. An account with nothing open costs no call.
 
-use super::{Outcome, Payments};
+use super::{Applied, Outcome, Payments};
 use crate::account::AccountId;
 use crate::connection::Connection;
 use crate::ports::{Sweeps, Unavailable, Written};
@@ -98,6 +98,14 @@ pub struct Sweep<'a> {
 struct Progress {
     calls: u32,
     found: usize,
+    missed: usize,
+}
+
+impl Progress {
+    fn add(&mut self, applied: Applied) {
+        self.found += applied.changed;
+        self.missed += applied.missed;
+    }
 }
 
 /// Why a run ends early.
@@ -208,7 +216,7 @@ impl Sweep<'_> {
                 .filter(|invoice| seen.insert((invoice.invoice_id, invoice.updated)))
                 .cloned()
                 .collect();
-            progress.found += self.payments.follow_all(account, session.tenant_id(), &fresh).await?;
+            progress.add(self.payments.follow_all(account, session, &fresh).await?);
             if !page.has_more {
                 standing.swept_to = began;
                 standing.unfinished = None;
@@ -232,7 +240,7 @@ impl Sweep<'_> {
         for some in ids.chunks(super::MAX_INVOICES) {
             let invoices = crate::call_xero!(session, |tenant| tenant.invoices_by_ids(some))?;
             progress.calls += 1;
-            progress.found += self.payments.follow_all(account, tenant, &invoices).await?;
+            progress.add(self.payments.follow_all(account, session, &invoices).await?);
         }
         Ok(())
     }
@@ -244,7 +252,8 @@ impl Sweep<'_> {
         }
         tracing::info!(
             xero.tenant_id = %standing.tenant,
-            payments.found_by_sweep = progress.found,
+            sweep.found = progress.found,
+            payments.found_by_sweep = progress.missed,
             sweep.calls = progress.calls,
             sweep.finished = standing.unfinished.is_none(),
             "an account was swept"

@@ -38,6 +38,9 @@ pub enum Want {
 const OLDER: &str = "An older version of it came late and was left aside: what came after it counts";
 const TAKEN_BACK: &str = "A change came for something that was voided or deleted in Sessional: nothing was done";
 const REMOVAL_OLDER: &str = "An older void or deletion came late and was left aside: it was made again after it";
+const GONE_IN_XERO: &str = "A change came for something that was voided or deleted in Xero: nothing was done. Create a \
+                            new one if it is still owed";
+const GONE_ALREADY: &str = "It is voided or deleted in Xero already: nothing was left to be done";
 const UNLINKED: &str = "A change came, and the document is not linked to Xero any more: nothing was done";
 
 impl Record {
@@ -107,6 +110,10 @@ impl Record {
         if !self.registers.is_removed() {
             return Acceptance::Ignored(REMOVAL_OLDER);
         }
+        if self.is_gone() {
+            self.divergence = None;
+            return Acceptance::Ignored(GONE_ALREADY);
+        }
         Acceptance::Taken
     }
 
@@ -120,6 +127,9 @@ impl Record {
         }
         if order.is_before(self.registers.content.as_ref().map(|content| &content.order)) {
             return Acceptance::Ignored(OLDER);
+        }
+        if self.is_gone() && !was_removed {
+            return Acceptance::Ignored(GONE_IN_XERO);
         }
         let digest = content_digest(raw);
         if was_removed {
@@ -139,6 +149,11 @@ impl Record {
         Acceptance::Taken
     }
 
+    /// Whether the document was in Xero and is voided or deleted there.
+    fn is_gone(&self) -> bool {
+        matches!(self.stands, Standing::Voided | Standing::Deleted)
+    }
+
     /// It was removed and is made again: the next generation, which has nothing in Xero yet.
     fn begin_again(&mut self) {
         // What was not removed yet, or may still be under way, has to go first: the removal is not forgotten.
@@ -156,6 +171,7 @@ impl Record {
         self.sent = false;
         self.mark_withheld = false;
         self.paid_on = None;
+        self.payments.clear();
         self.divergence = None;
         self.amounts.due = None;
         self.amounts.paid = None;

@@ -72,6 +72,12 @@ pub struct Reference {
     pub draft: bool,
     /// Its number there.
     pub number: Option<String>,
+    /// The contact that it was written for; one that Xero merged it into takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// Whether Xero does not count it as made by this app, so that lists of our own documents leave it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
     /// When Xero says it was last changed, as of the last read.
     pub updated_at: Option<Timestamp>,
     /// The fingerprint of its content as we wrote it last.
@@ -93,6 +99,8 @@ impl Reference {
             id: invoice.invoice_id,
             draft: invoice.status == InvoiceStatus::Draft,
             number: invoice.invoice_number.clone(),
+            contact: invoice.contact.as_ref().map(|contact| contact.contact_id),
+            foreign: false,
             updated_at: invoice.updated,
             seen: written.clone(),
             written,
@@ -107,9 +115,20 @@ impl Reference {
             id: InvoiceId::from_uuid(*spend.bank_transaction_id.as_uuid()),
             draft: false,
             number: spend.reference.clone(),
+            contact: spend.contact.as_ref().map(|contact| contact.contact_id),
+            foreign: false,
             updated_at: spend.updated,
             written: None,
             seen: None,
+        }
+    }
+
+    /// Whether payments of it are followed: of invoices and bills, and not of spend money, which is paid as it is made.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        match self.document {
+            DocumentKind::Invoice | DocumentKind::Bill => true,
+            DocumentKind::SpendMoney => false,
         }
     }
 

@@ -13,10 +13,12 @@ use super::{Context, Job, MAX_BATCH, Outcome, STORE_WAIT, Stop, Sync};
 use crate::facts;
 use crate::failure::Failure;
 use crate::mapping::{Choices, ExpenseDocuments};
+use crate::notification::Details;
 use crate::organisation::Facts;
 use crate::ports::Written;
 use crate::record::{Call, DocumentKind, Intent, Record, Reference, Standing, Want};
 use crate::session::Interruption;
+use crate::{outbox, payments};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
@@ -46,8 +48,20 @@ pub(super) enum Sent {
 }
 
 impl Sync<'_> {
-    /// Brings those of a segment's documents into Xero that are not there yet.
+    /// Brings those of a segment's documents into Xero that are not there yet, and tells of them.
     pub(super) async fn create(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
+        let created = self.create_all(context, jobs).await;
+        let told = jobs.iter_mut().filter_map(|job| job.record.as_mut()).collect::<Vec<_>>();
+        if let Err(error) = outbox::send_together(self.notifications, &mut { told }).await {
+            tracing::warn!(error = %error, reason = %error.source, "what was done could not be told; it comes again");
+            for job in jobs.iter_mut().filter(|job| job.record.as_ref().is_some_and(|it| !it.outbox.is_empty())) {
+                job.outcome = Some(Outcome::Again(STORE_WAIT));
+            }
+        }
+        created
+    }
+
+    async fn create_all(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
         debug_assert!(jobs.len() <= MAX_BATCH, "a segment is one call");
         self.prepare(context, jobs).await?;
         let open = jobs.iter_mut().filter(|job| is_open(job) && job.document.is_some());
@@ -313,7 +327,13 @@ impl Sync<'_> {
         record.event = newer;
         record.remark = with_remarks(remark(record, predicted, &left_out), &job.remarks);
         record.stand(Standing::Synced, message, now);
+        record.short_code = Some(context.facts.organisation.short_code.clone()).filter(|code| !code.is_empty());
+        record.tell(Details::RecordSynced { message: message.to_owned() }, now);
+        // What was found may be paid already.
+        made.follow_settlement(record, now);
         if self.records.put_record(record).await? == Written::Conflict {
+            // It says what is not stored.
+            record.outbox.clear();
             job.outcome = Some(Outcome::Again(STORE_WAIT));
         } else if job.step() == Want::Nothing {
             job.done();
@@ -333,6 +353,13 @@ impl Sync<'_> {
 }
 
 impl Made {
+    /// Brings the record up to how far it is settled, with what is news.
+    pub(super) fn follow_settlement(&self, record: &mut Record, now: jiff::Timestamp) {
+        if let Self::Invoice(invoice) = self {
+            payments::follow_settlement(record, invoice, now);
+        }
+    }
+
     /// Its lines' ids, in order.
     pub(super) fn lines(&self) -> impl Iterator<Item = Option<LineItemId>> {
         let lines = match self {
@@ -359,19 +386,18 @@ impl Made {
 
     /// Writes what Xero says of the document into its record.
     pub(super) fn write(&self, record: &mut Record) {
-        record.reference = Some(match self {
+        let foreign = record.reference.as_ref().is_some_and(|reference| reference.foreign);
+        let reference = match self {
             Self::Invoice(invoice) => Reference::written(invoice),
             Self::SpendMoney(spend) => Reference::spent(spend),
-        });
+        };
+        record.reference = Some(Reference { foreign, ..reference });
         match self {
             // An answer may leave out what it has no news of: that is not nothing.
             Self::Invoice(invoice) => {
                 let amounts = &mut record.amounts;
                 amounts.currency = invoice.currency_code.clone().unwrap_or_else(|| amounts.currency.clone());
                 amounts.xero_total = invoice.total.or(amounts.xero_total);
-                amounts.due = invoice.amount_due.or(amounts.due);
-                amounts.paid = invoice.amount_paid.or(amounts.paid);
-                amounts.credited = invoice.amount_credited.or(amounts.credited);
             }
             Self::SpendMoney(spend) => {
                 let amounts = &mut record.amounts;

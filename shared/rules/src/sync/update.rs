@@ -10,6 +10,7 @@ use super::create::{Made, key_of, made_of, remark, subject, with_remarks};
 use super::shown::ShownDocument;
 use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::failure::Failure;
+use crate::notification::Details;
 use crate::record::{Part, Reference, Standing};
 use crate::session::Interruption;
 use sha2::{Digest as _, Sha256};
@@ -169,6 +170,8 @@ impl Sync<'_> {
             (true, false) => "It is a draft in Xero, and is marked as sent when it is approved there",
         };
         record.note(message, now);
+        record.tell(Details::RecordSynced { message: message.to_owned() }, now);
+        made.follow_settlement(record, now);
         if let Some(failure) = change.left {
             record.event = event;
             record.fail(failure, now);

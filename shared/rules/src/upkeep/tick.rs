@@ -143,7 +143,7 @@ fn waiting(wake: &Wake, now: Timestamp) -> Notification {
         since: wake.since,
         next_try: Some(wake.due_at),
     };
-    Notification::new(&wake.account, wake.revision, now, details)
+    Notification::of_work(&wake.account, wake.since, wake.revision, now, details)
 }
 
 /// What the backend is told when nothing waits any more of which it was told.
@@ -151,5 +151,5 @@ fn waiting(wake: &Wake, now: Timestamp) -> Notification {
 pub fn over(wake: &Wake, now: Timestamp) -> Notification {
     let message = "What waited has gone on.".to_owned();
     let details = Details::WorkWaiting { reason: wake.reason, message, since: wake.since, next_try: None };
-    Notification::new(&wake.account, wake.revision, now, details)
+    Notification::of_work(&wake.account, wake.since, wake.revision, now, details)
 }

@@ -10,7 +10,7 @@ use rig::shelf::Shelf;
 use rig::tenant::{Stores, Tenant, Wishes};
 use rig::worker::Xero;
 use rules::AccountId;
-use rules::notification::Details;
+use rules::notification::{Details, RecordSnapshot};
 use rules::payments::sweep::{self, Sweep, Swept};
 use rules::payments::{Outcome, Payments};
 use rules::ports::{Answer, Claims, Clock as _, Connections as _, Records as _, Sweeps, Written};
@@ -24,6 +24,8 @@ use xero::models::{
 use xero::{ContactId, IdempotencyKey, InvoiceId, TenantId};
 use xero_stand_in::control::{Client, Fault, FaultKind, JournalQuery};
 
+/// Until a change is called somebody else's.
+pub(crate) const MOMENT: Duration = Duration::from_secs(15);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 pub(crate) const CHANGED: Outcome = Outcome::Done { ours: 1, changed: 1 };
@@ -225,6 +227,11 @@ impl Office {
 
     pub(crate) fn told(&self) -> Vec<Details> {
         self.shelf.notifications().into_iter().map(|told| told.details).collect()
+    }
+
+    /// Where records stood when they were told of.
+    pub(crate) fn snapshots(&self) -> Vec<RecordSnapshot> {
+        self.shelf.notifications().into_iter().filter_map(|told| told.record).collect()
     }
 
     /// Calls to the Accounting API for invoices so far.

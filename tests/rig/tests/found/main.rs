@@ -6,8 +6,9 @@ use rig::tenant::{Tenant, Wishes};
 use rig::worker::{World, Xero};
 use rules::AccountId;
 use rules::action::Action;
-use rules::failure::Cause;
-use rules::notification::{Details, Notification};
+use rules::failure::{Cause, Failure};
+use rules::notification::Notification;
+use rules::record::{Kind, Record, RecordKey};
 use xero_stand_in::control::{Fault, FaultKind};
 
 fn send(world: &mut World, tenant: &Tenant, index: usize, happening: Happening) {
@@ -18,15 +19,13 @@ fn send(world: &mut World, tenant: &Tenant, index: usize, happening: Happening) 
 
 #[test]
 fn a_notification_of_a_failure_can_be_read_back() {
-    let details = Details::RecordFailed {
-        kind: "invoice".to_owned(),
-        id: "inv_1".to_owned(),
-        cause: Cause::NumberClash,
-        message: "A sentence.".to_owned(),
-        action: Action::ChangeNumber,
-    };
     let account = AccountId::parse("acc_1").unwrap();
-    let written = Notification::new(&account, 1, "2026-11-22T09:00:00Z".parse().unwrap(), details);
+    let tenant = xero::TenantId::from_uuid(uuid::Uuid::from_bytes([1; 16]));
+    let key = RecordKey { account, tenant, kind: Kind::Invoice, id: "inv_1".to_owned() };
+    let now = "2026-11-22T09:00:00Z".parse().unwrap();
+    let mut record = Record::new(key, "SES-1", now);
+    record.fail(Failure::new(Cause::NumberClash, "A sentence.", Action::ChangeNumber), now);
+    let written = record.outbox.pop().unwrap();
     let json = serde_json::to_string(&written).unwrap();
     let read: Notification = serde_json::from_str(&json).unwrap();
     assert_eq!(read, written, "{json}");

@@ -29,6 +29,8 @@ pub(super) fn unknown_reference(document: &Document) -> Reference {
         id: InvoiceId::from_uuid(Uuid::max()),
         draft: matches!(document, Document::Invoice(invoice) if invoice.status == InvoiceStatus::Draft),
         number: None,
+        contact: None,
+        foreign: false,
         updated_at: None,
         written: None,
         seen: None,
