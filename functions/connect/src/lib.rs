@@ -41,6 +41,8 @@ pub struct App {
     pub memory: Memory,
     /// Where held work goes.
     pub queue: Queue,
+    /// Where a sweep of payments is planned.
+    pub upkeep_queue: Queue,
     /// Where the backend is told.
     pub notifications: Queue,
     /// The claim that names the account.
@@ -152,6 +154,7 @@ impl App {
             leases: &self.table,
             waiting: &self.table,
             queue: &self.queue,
+            upkeep_queue: &self.upkeep_queue,
             notifications: &self.notifications,
             memory: &self.memory,
             clock,

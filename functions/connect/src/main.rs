@@ -30,6 +30,7 @@ async fn serve() -> anyhow::Result<()> {
         table,
         memory: Memory::default(),
         queue: Queue::new(&sdk, config::required("SYNC_QUEUE_URL")?),
+        upkeep_queue: Queue::new(&sdk, config::required("UPKEEP_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
         account_claim: config::account_claim()?,
         second_factor: config::second_factor()?,

@@ -7,10 +7,11 @@ use aws::queues::Queue;
 use aws::table::Table;
 use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use rules::payments::{Entry, Outcome, Payments, Sequence, gaps};
+use jiff::Timestamp;
+use rules::payments::{Entry, NamedInvoice, Outcome, Payments, Sequence, gaps};
 use rules::ports::TokenVault;
 use rules::tokens::Memory;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use xero::{InvoiceId, TenantId};
 
@@ -26,6 +27,8 @@ pub struct App {
     pub memory: Memory,
     /// The queue that the batches come from.
     pub queue: Queue,
+    /// Where a sweep is planned when Xero cannot be asked.
+    pub upkeep_queue: Queue,
     /// Where the backend is told.
     pub notifications: Queue,
 }
@@ -45,12 +48,12 @@ impl App {
     }
 
     async fn run(&self, tenant: TenantId, work: Work) -> Vec<(SqsMessage, Verdict)> {
-        let ids: Vec<InvoiceId> = work.invoices.into_iter().collect();
-        let verdict = self.follow(tenant, &ids).await;
+        let named = work.invoices.into_iter().map(|(id, changed_at)| NamedInvoice { id, changed_at });
+        let verdict = self.follow(tenant, &named.collect::<Vec<_>>()).await;
         work.messages.into_iter().map(|message| (message, verdict.clone())).collect()
     }
 
-    async fn follow(&self, tenant: TenantId, ids: &[InvoiceId]) -> Verdict {
+    async fn follow(&self, tenant: TenantId, named: &[NamedInvoice]) -> Verdict {
         let clock = SystemClock;
         let tokens = aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, &clock, &self.memory);
         let payments = Payments {
@@ -60,14 +63,15 @@ impl App {
             claims: &self.table,
             records: &self.table,
             cooldowns: &self.table,
+            upkeep_queue: &self.upkeep_queue,
             notifications: &self.notifications,
             clock: &clock,
         };
-        match payments.run(tenant, ids).await {
+        match payments.run_named(tenant, named).await {
             Outcome::Done { ours, changed } => {
                 tracing::info!(
                     xero.tenant_id = %tenant,
-                    payments.named = ids.len(),
+                    payments.named = named.len(),
                     payments.ours = ours,
                     payments.changed = changed,
                     "a hint was followed"
@@ -77,8 +81,16 @@ impl App {
             Outcome::Dropped => {
                 tracing::info!(
                     xero.tenant_id = %tenant,
-                    payments.hints_dropped = ids.len(),
+                    payments.hints_dropped = named.len(),
                     "a hint was dropped: nobody is connected to the tenant"
+                );
+                Verdict::Done
+            }
+            Outcome::Postponed => {
+                tracing::info!(
+                    xero.tenant_id = %tenant,
+                    payments.postponed = named.len(),
+                    "Xero cannot be asked now: a sweep of the account is due instead"
                 );
                 Verdict::Done
             }
@@ -90,7 +102,8 @@ impl App {
 /// What the hints of one tenant name, and the messages that brought them.
 #[derive(Default)]
 struct Work {
-    invoices: BTreeSet<InvoiceId>,
+    /// With the last change of each, where every hint of it says when that was.
+    invoices: BTreeMap<InvoiceId, Option<Timestamp>>,
     messages: Vec<SqsMessage>,
 }
 
@@ -118,7 +131,10 @@ fn sorted(messages: Vec<SqsMessage>) -> Sorted {
         match entry {
             Entry::Hint(hint) => {
                 let work = sorted.tenants.entry(hint.tenant_id).or_default();
-                work.invoices.extend(hint.invoice_ids);
+                for id in hint.invoice_ids {
+                    let known = work.invoices.entry(id).or_insert(hint.changed_at);
+                    *known = known.zip(hint.changed_at).map(|(known, changed)| known.max(changed));
+                }
                 work.messages.push(message);
             }
             Entry::Numbers(_) => sorted.judged.push((message, Verdict::Done)),
@@ -149,6 +165,18 @@ mod tests {
         let work = &tenants[&TENANT.parse().unwrap()];
         assert_eq!((tenants.len(), work.invoices.len(), work.messages.len()), (1, 2, 3));
         assert!(judged.is_empty() && heard.is_empty());
+    }
+
+    #[test]
+    fn of_two_hints_of_an_invoice_the_later_change_counts_and_none_where_one_does_not_say() {
+        let dated = |at: &str| hint(1, 1).replacen('{', &format!(r#"{{"changed_at":"{at}","#), 1);
+        let at = |bodies: &[String]| {
+            let sorted = sorted(bodies.iter().map(|body| message(body)).collect());
+            sorted.tenants[&TENANT.parse().unwrap()].invoices.values().next().copied().unwrap()
+        };
+        let (one, other) = (dated("2026-11-20T09:42:11.902Z"), dated("2026-11-20T09:42:12Z"));
+        assert_eq!(at(&[other.clone(), one.clone()]), Some("2026-11-20T09:42:12Z".parse().unwrap()));
+        assert_eq!(at(&[one, hint(1, 1), other]), None);
     }
 
     #[test]

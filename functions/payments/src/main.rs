@@ -23,6 +23,7 @@ async fn serve() -> anyhow::Result<()> {
         table,
         memory: Memory::default(),
         queue: Queue::new(&sdk, config::required("PAYMENT_QUEUE_URL")?),
+        upkeep_queue: Queue::new(&sdk, config::required("UPKEEP_QUEUE_URL")?),
         notifications: Queue::new(&sdk, config::required("NOTIFICATION_QUEUE_URL")?),
     };
     let handler = service_fn(|event: LambdaEvent<_>| app.handle(event.payload));

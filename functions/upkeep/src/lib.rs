@@ -136,6 +136,7 @@ impl App {
             records: &self.table,
             waiting: &self.table,
             sweeps: &self.table,
+            sequences: &self.table,
             cooldowns: &self.table,
             sync_queue: &self.sync_queue,
             upkeep_queue: &self.queue,

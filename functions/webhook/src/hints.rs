@@ -1,7 +1,8 @@
 //! Reduces a delivery to what payments needs: which invoices of which tenant changed.
 
+use jiff::Timestamp;
 use rules::payments::{Entry, HINT_VERSION, Hint, MAX_INVOICES, Numbers, Sequence};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use xero::webhook::{Category, EventType, Payload};
 use xero::{InvoiceId, TenantId};
 
@@ -20,14 +21,16 @@ pub struct Reduced {
 /// Keeps the invoice events.
 #[must_use]
 pub fn reduce(payload: &Payload<'_>) -> Reduced {
-    let mut invoices: BTreeMap<TenantId, BTreeSet<InvoiceId>> = BTreeMap::new();
+    let mut invoices: BTreeMap<TenantId, BTreeMap<InvoiceId, Option<Timestamp>>> = BTreeMap::new();
     let (mut ignored, mut unknown) = (0, 0);
     for event in &payload.events {
         match (event.category(), event.tenant(), event.invoice()) {
             (Category::Invoice, Some(tenant), Some(invoice)) => {
                 // Whatever happened to it: the hint is followed, and an unknown type is counted besides.
                 unknown += usize::from(event.kind() == EventType::Other);
-                invoices.entry(tenant).or_default().insert(invoice);
+                let at = event.happened_at();
+                let known = invoices.entry(tenant).or_default().entry(invoice).or_insert(at);
+                *known = latest(*known, at);
             }
             (Category::Invoice | Category::Other, _, _) => unknown += 1,
             (
@@ -57,13 +60,19 @@ fn numbered(mut hints: Vec<Hint>, sequence: Option<Sequence>) -> Vec<Entry> {
     alone.into_iter().collect()
 }
 
-fn cut(tenant_id: TenantId, ids: BTreeSet<InvoiceId>) -> Vec<Hint> {
-    let ids: Vec<InvoiceId> = ids.into_iter().collect();
-    let hint = |ids: &[InvoiceId]| {
-        let (version, invoice_ids) = (HINT_VERSION, ids.to_vec());
-        Hint { version, tenant_id, invoice_ids, sequence: None }
+fn cut(tenant_id: TenantId, invoices: BTreeMap<InvoiceId, Option<Timestamp>>) -> Vec<Hint> {
+    let invoices: Vec<(InvoiceId, Option<Timestamp>)> = invoices.into_iter().collect();
+    let hint = |some: &[(InvoiceId, Option<Timestamp>)]| {
+        let (version, invoice_ids) = (HINT_VERSION, some.iter().map(|(id, _)| *id).collect());
+        let changed_at = some.iter().map(|(_, at)| *at).reduce(latest).flatten();
+        Hint { version, tenant_id, invoice_ids, changed_at, sequence: None }
     };
-    ids.chunks(MAX_INVOICES).map(hint).collect()
+    invoices.chunks(MAX_INVOICES).map(hint).collect()
+}
+
+/// The later of two moments; none where one of them is not known.
+fn latest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    Some(one?.max(other?))
 }
 
 #[cfg(test)]
@@ -106,6 +115,19 @@ mod tests {
         let reduced = reduce(&Payload::parse(body.as_bytes()).unwrap());
         assert_eq!(hints(&reduced).len(), 1);
         assert_eq!((reduced.ignored, reduced.unknown), (1, 3));
+    }
+
+    #[test]
+    fn a_hint_says_when_the_last_of_its_invoices_changed_unless_one_of_them_does_not_say() {
+        let later = event(1, "INVOICE", 1).replace("42:11.902", "42:12");
+        let changed_at = |events: &[String]| {
+            let body = delivery(events);
+            hints(&reduce(&Payload::parse(body.as_bytes()).unwrap()))[0].changed_at
+        };
+        let events = [later, event(1, "INVOICE", 1), event(1, "INVOICE", 2)];
+        assert_eq!(changed_at(&events), Some("2026-11-20T09:42:12Z".parse().unwrap()));
+        let silent = event(1, "INVOICE", 3).replace("eventDateUtc", "otherDate");
+        assert_eq!(changed_at(&[events[0].clone(), silent]), None);
     }
 
     #[test]

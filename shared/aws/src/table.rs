@@ -35,7 +35,8 @@ use std::collections::HashMap;
 
 /// The index on Xero's ids.
 pub const BY_XERO_ID: &str = "by-xero-id";
-/// The index on documents whose payment is awaited; only they are in it.
+/// The index on documents that sweeps look at: of which something is due, by the year those that are paid, and those that
+/// Xero does not list as this app's.
 pub const BY_OPEN: &str = "by-open";
 /// The index on records that wait, in the order in which they were first written; only they are in it.
 pub const BY_WAITING: &str = "by-waiting";

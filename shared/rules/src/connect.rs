@@ -19,13 +19,15 @@ use crate::disconnect::Disconnect;
 use crate::held;
 use crate::ports::{
     Answer, Claims, Clock, Connections, ConsentStarts, Consents, Grants, Leases, Notifications, Ownership, SyncQueue,
-    TokenVault, Unavailable, Waiting, Written,
+    TokenVault, Unavailable, UpkeepQueue, Waiting, Written,
 };
 use crate::random::NoEntropy;
 use crate::tokens::{self, TokenFailure};
+use crate::upkeep;
 use consent::ConsentOrigin;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use url::Url;
 use utoipa::ToSchema;
 use xero::models::Connection as XeroConnection;
@@ -215,6 +217,8 @@ pub struct Connect<'a> {
     pub waiting: &'a dyn Waiting,
     /// Where held work goes.
     pub queue: &'a dyn SyncQueue,
+    /// Where a sweep of payments is planned.
+    pub upkeep_queue: &'a dyn UpkeepQueue,
     /// Where the backend is told.
     pub notifications: &'a dyn Notifications,
     /// Access tokens of this process.
@@ -377,8 +381,20 @@ impl Connect<'_> {
         if let Err(error) = self.let_go(&connection, before).await {
             tracing::warn!(error = %error, reason = %error.source, "upkeep has to finish a new connection");
         }
+        if let Err(error) = self.plan_sweep(&connection).await {
+            tracing::warn!(error = %error, reason = %error.source, "payments are read with the account's next turn");
+        }
         self.disconnecting().tidy(&mut connection).await;
         connection
+    }
+
+    /// What was paid before the organisation was connected, or while it was not, is read at once.
+    async fn plan_sweep(&self, connection: &Connection) -> Answer<()> {
+        if connection.due_sweep.is_none() {
+            return Ok(());
+        }
+        let sweep = upkeep::Message::new(&connection.account, upkeep::Task::SweepPayments);
+        self.upkeep_queue.plan(&[(sweep, Duration::ZERO)]).await
     }
 
     async fn let_go(&self, connection: &Connection, before: Option<TenantId>) -> Answer<()> {

@@ -83,6 +83,9 @@ pub struct Connection {
     /// The number of the last notification.
     #[serde(default)]
     pub last_order: u64,
+    /// A sweep of payments that is due before its time; none while none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_sweep: Option<DueSweep>,
 }
 
 /// Where a connection stands.
@@ -125,6 +128,15 @@ pub struct ConnectedOrganisation {
     pub consent: Option<AuthenticationEventId>,
 }
 
+/// A sweep that is due: Xero could not be asked, or nobody heard what happened in the meantime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueSweep {
+    /// Since when something may be unknown.
+    pub since: Timestamp,
+    /// When it is tried next.
+    pub next_try: Timestamp,
+}
+
 /// A grant that the account has to leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leaving {
@@ -163,6 +175,7 @@ impl Connection {
             taken_over: None,
             outbox: Vec::new(),
             last_order: 0,
+            due_sweep: None,
         }
     }
 
@@ -272,6 +285,7 @@ impl Connection {
         self.connected_at = Some(now);
         self.last_checked_at = Some(now);
         self.draining_since = Some(now);
+        self.due_sweep = Some(DueSweep { since: now, next_try: now });
         self.archived_categories = Vec::new();
         self.error = None;
         self.loss = None;
@@ -305,6 +319,7 @@ impl Connection {
         self.xero_user = None;
         self.offered_at = None;
         self.draining_since = None;
+        self.due_sweep = None;
         self.error = None;
         self.loss = None;
     }
@@ -360,6 +375,7 @@ impl Connection {
             self.error = None;
             self.loss = None;
             self.draining_since = Some(now);
+            self.due_sweep = Some(DueSweep { since: now, next_try: now });
             let organisation = self.organisation.as_ref().map(|organisation| organisation.name.clone());
             let details = Details::Connected { organisation: organisation.unwrap_or_default() };
             self.tell(details, now);

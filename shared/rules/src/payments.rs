@@ -4,21 +4,22 @@
 pub mod gaps;
 mod hint;
 mod merging;
+mod postponing;
 mod reading;
 mod settlement;
 pub mod sweep;
 
-pub use hint::{Entry, HINT_VERSION, Hint, MAX_INVOICES, Numbers, Sequence};
+pub use hint::{Entry, HINT_VERSION, Hint, MAX_INVOICES, NamedInvoice, Numbers, Sequence};
 pub use reading::{OWN_WRITE_TIME, Reading, read_invoice};
 pub use settlement::follow_settlement;
 
 use crate::account::AccountId;
-use crate::connection::{Connection, ErrorReason};
-use crate::ports::{Claims, Clock, Connections, Cooldowns, Notifications, Records, Unavailable, Written};
-use crate::record::{Record, WaitReason};
-use crate::session::{Interruption, Session};
+use crate::connection::Connection;
+use crate::outbox;
+use crate::ports::{Claims, Clock, Connections, Cooldowns, Notifications, Records, Unavailable, UpkeepQueue, Written};
+use crate::record::Record;
+use crate::session::Session;
 use crate::tokens::Tokens;
-use crate::{lost, outbox};
 use jiff::{SignedDuration, Timestamp};
 use merging::Merges;
 use reading::other_contact;
@@ -47,6 +48,8 @@ pub enum Outcome {
     },
     /// Nothing to do: nobody is connected to the tenant.
     Dropped,
+    /// Xero cannot be asked now: a sweep is due instead, and the hint is over.
+    Postponed,
     /// Comes again after this time.
     Again(Duration),
 }
@@ -81,6 +84,8 @@ pub struct Payments<'a> {
     pub records: &'a dyn Records,
     /// Tenants to leave alone.
     pub cooldowns: &'a dyn Cooldowns,
+    /// Where sweeps are planned.
+    pub upkeep_queue: &'a dyn UpkeepQueue,
     /// Where the backend is told.
     pub notifications: &'a dyn Notifications,
     /// Time.
@@ -90,7 +95,14 @@ pub struct Payments<'a> {
 impl Payments<'_> {
     /// Follows what was hinted about one tenant.
     pub async fn run(&self, tenant: TenantId, ids: &[InvoiceId]) -> Outcome {
-        match self.follow_hint(tenant, ids).await {
+        let named: Vec<NamedInvoice> = ids.iter().map(|id| NamedInvoice { id: *id, changed_at: None }).collect();
+        self.run_named(tenant, &named).await
+    }
+
+    /// As [`Payments::run`], of changes whose time is known: what is not later than what a record knows is the echo of a
+    /// write of our own, or told already, and costs no call.
+    pub async fn run_named(&self, tenant: TenantId, named: &[NamedInvoice]) -> Outcome {
+        match self.follow_hint(tenant, named).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::warn!(error = %error, reason = %error.source, "a store cannot be reached; the hint comes again");
@@ -99,14 +111,18 @@ impl Payments<'_> {
         }
     }
 
-    async fn follow_hint(&self, tenant: TenantId, ids: &[InvoiceId]) -> Result<Outcome, Unavailable> {
+    async fn follow_hint(&self, tenant: TenantId, named: &[NamedInvoice]) -> Result<Outcome, Unavailable> {
         let Some(connection) = self.connection(tenant).await? else { return Ok(Outcome::Dropped) };
-        let mut ours = self.ours(&connection.account, tenant, ids).await?;
+        let ids: Vec<InvoiceId> = named.iter().map(|invoice| invoice.id).collect();
+        let mut ours = self.ours(&connection.account, tenant, &ids).await?;
+        let count = ours.len();
+        ours.retain(|record| !is_echo(record, named));
         if ours.is_empty() {
-            return Ok(Outcome::Done { ours: 0, changed: 0 });
+            return Ok(Outcome::Done { ours: count, changed: 0 });
         }
         if let Some(wait) = self.cooling(tenant).await? {
-            return Ok(Outcome::Again(wait));
+            self.postpone(&connection.account, tenant, wait).await?;
+            return Ok(Outcome::Postponed);
         }
         let Some(session) = Session::open(self.client, self.tokens, &connection) else { return Ok(Outcome::Dropped) };
         let ids: Vec<InvoiceId> =
@@ -114,25 +130,27 @@ impl Payments<'_> {
         let read = crate::call_xero!(session, |tenant| tenant.invoices_by_ids(&ids));
         let invoices = match read {
             Ok(invoices) => invoices,
-            Err(interruption) => return self.interrupted(connection, interruption).await,
+            Err(interruption) => return self.interrupted(&connection, tenant, interruption).await,
         };
         let applied = self.apply_all(&mut ours, &invoices, &mut Merges::new(&session)).await?;
         if applied.again > 0 {
             // What is settled is noted; whose change the rest was is known in a moment.
             return Ok(Outcome::Again(OWN_WRITE_WAIT));
         }
-        Ok(Outcome::Done { ours: ours.len(), changed: applied.changed })
+        Ok(Outcome::Done { ours: count, changed: applied.changed })
     }
 
-    /// Follows invoices that Xero has shown.
+    /// Follows invoices that Xero has shown. What changed before `listed_to` was to be in the list of what this app made.
     async fn follow_all(
         &self,
         account: &AccountId,
         session: &Session<'_>,
         invoices: &[Invoice],
+        listed_to: Option<Timestamp>,
     ) -> Result<Applied, Unavailable> {
         let ids: Vec<InvoiceId> = invoices.iter().map(|invoice| invoice.invoice_id).collect();
         let mut ours = self.ours(account, session.tenant_id(), &ids).await?;
+        note_unlisted(&mut ours, invoices, listed_to);
         self.apply_all(&mut ours, invoices, &mut Merges::new(session)).await
     }
 
@@ -215,39 +233,25 @@ impl Payments<'_> {
             }
         }
     }
+}
 
-    async fn interrupted(&self, connection: Connection, interruption: Interruption) -> Result<Outcome, Unavailable> {
-        let tenant = connection.tenant();
-        Ok(match (interruption, tenant) {
-            (Interruption::Wait(pause), Some(tenant)) => {
-                if pause.reason == WaitReason::Organisation {
-                    self.cooldowns.cool_down(tenant, self.clock.now() + pause.time).await?;
-                }
-                Outcome::Again(pause.time)
-            }
-            (Interruption::Wait(pause), None) => Outcome::Again(pause.time),
-            (Interruption::NotConnected, _) => Outcome::Dropped,
-            (Interruption::ScopeMissing, _) => {
-                let reason = ErrorReason::PermissionMissing;
-                lost::lose_unless_renewed(self.connections, self.notifications, self.clock, &connection, reason)
-                    .await?;
-                Outcome::Dropped
-            }
-            (Interruption::Lost(reason), _) => {
-                // The sweep finds what was missed once the connection is back, so the hint itself may go.
-                lost::lose_unless_renewed(self.connections, self.notifications, self.clock, &connection, reason)
-                    .await?;
-                Outcome::Dropped
-            }
-            (Interruption::Unavailable(error), _) => return Err(error),
-            (Interruption::NoAnswer(error) | Interruption::Refused(error), _) => {
-                tracing::warn!(error = %error, "Xero gave no answer about payments");
-                Outcome::Again(RETRY_WAIT)
-            }
-            (Interruption::Operator(error), _) => {
-                tracing::error!(error, alarm = "operator", "our own request or credentials are refused");
-                Outcome::Again(RETRY_WAIT)
-            }
-        })
+/// Notes which documents the list of what this app made leaves out: they changed in a time that it covers, and it did
+/// not show them. From then on they are asked for by their ids.
+fn note_unlisted(records: &mut [Record], invoices: &[Invoice], listed_to: Option<Timestamp>) {
+    let Some(listed_to) = listed_to else { return };
+    for reference in records.iter_mut().filter_map(|record| record.reference.as_mut()) {
+        let shown = invoices.iter().find(|invoice| invoice.invoice_id == reference.id);
+        let updated = shown.and_then(|invoice| invoice.updated);
+        let is_unlisted =
+            |updated: Timestamp| updated < listed_to && reference.updated_at.is_some_and(|known| known < updated);
+        reference.foreign |= updated.is_some_and(is_unlisted);
     }
+}
+
+/// Whether the record knows everything already that the hint may be about.
+fn is_echo(record: &Record, named: &[NamedInvoice]) -> bool {
+    let Some(reference) = &record.reference else { return false };
+    let named = named.iter().find(|invoice| invoice.id == reference.id);
+    let changed_at = named.and_then(|invoice| invoice.changed_at);
+    changed_at.zip(reference.updated_at).is_some_and(|(changed, known)| changed <= known)
 }

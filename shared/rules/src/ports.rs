@@ -15,7 +15,7 @@ use crate::notification::Notification;
 use crate::organisation::Facts;
 use crate::payments::gaps::Heard;
 use crate::payments::sweep::Standing;
-use crate::record::{Kind, Record, RecordKey, WaitReason};
+use crate::record::{Kind, Record, RecordKey, WaitReason, Watch};
 use crate::sync::contact::ContactReference;
 use crate::upkeep;
 use crate::wake::Wake;
@@ -208,8 +208,14 @@ pub trait Records: Send + Sync {
     async fn put_record(&self, record: &mut Record) -> Answer<Written>;
     /// The account's record of a document in Xero; none when it is not ours. May be some moments behind.
     async fn record_of(&self, account: &AccountId, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>>;
-    /// The ids of documents whose payment is awaited, at most `limit`. May be some moments behind.
-    async fn open_documents(&self, account: &AccountId, tenant: TenantId, limit: usize) -> Answer<Vec<InvoiceId>>;
+    /// The ids of documents that sweeps look at, at most `limit`. May be some moments behind.
+    async fn watched(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        watch: Watch,
+        limit: usize,
+    ) -> Answer<Vec<InvoiceId>>;
     /// Records of one organisation, newest first, from a cursor that an earlier page gave.
     async fn records(
         &self,

@@ -78,6 +78,20 @@ pub struct RecordKey {
     pub id: String,
 }
 
+/// Documents that sweeps look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Something is due of them.
+    Open,
+    /// Paid in this year: a payment may be taken back.
+    Paid {
+        /// The year.
+        year: i16,
+    },
+    /// Xero does not list them as this app's.
+    Foreign,
+}
+
 /// Both sides' amounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Amounts {
@@ -356,6 +370,23 @@ impl Record {
     pub fn is_open(&self) -> bool {
         let is_followed = self.reference.as_ref().is_some_and(Reference::is_followed);
         is_followed && matches!(self.stands, Standing::Synced | Standing::PartPaid)
+    }
+
+    /// Among which documents a sweep finds it; none where Xero can tell nothing more of it.
+    #[must_use]
+    pub fn watch(&self) -> Option<Watch> {
+        let reference = self.reference.as_ref().filter(|reference| reference.is_followed())?;
+        match self.stands {
+            Standing::Synced | Standing::PartPaid | Standing::Paid if reference.foreign => Some(Watch::Foreign),
+            Standing::Synced | Standing::PartPaid => Some(Watch::Open),
+            Standing::Paid => {
+                let changed_on = self.changed_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+                Some(Watch::Paid { year: self.paid_on.unwrap_or(changed_on).year() })
+            }
+            Standing::NotInXero | Standing::Voided | Standing::Deleted | Standing::Unlinked | Standing::TakenBack => {
+                None
+            }
+        }
     }
 
     /// Whether something is left to do that waits for somebody or something.

@@ -18,7 +18,7 @@ use crate::payments::Payments;
 use crate::payments::sweep::{Sweep, Swept};
 use crate::ports::{
     Answer, BrokenRefreshes, Claims, Clock, Connections, Cooldowns, Mappings, Notifications, Organisations, Ownership,
-    Population, Records, Sweeps, SyncQueue, UpkeepQueue, Waiting, Written,
+    Population, Records, Sequences, Sweeps, SyncQueue, UpkeepQueue, Waiting, Written,
 };
 use crate::tokens::{TokenFailure, Tokens};
 use serde::{Deserialize, Serialize};
@@ -116,6 +116,8 @@ pub struct Upkeep<'a> {
     pub waiting: &'a dyn Waiting,
     /// How far the sweeps of payments have come.
     pub sweeps: &'a dyn Sweeps,
+    /// Which of the webhook's numbers were heard.
+    pub sequences: &'a dyn Sequences,
     /// Tenants to leave alone.
     pub cooldowns: &'a dyn Cooldowns,
     /// Where held work goes.
@@ -162,6 +164,7 @@ impl Upkeep<'_> {
             claims: self.claims,
             records: self.records,
             cooldowns: self.cooldowns,
+            upkeep_queue: self.upkeep_queue,
             notifications: self.notifications,
             clock: self.clock,
         };
@@ -170,7 +173,7 @@ impl Upkeep<'_> {
                 tracing::info!(sweep.calls = calls, sweep.found = found, "payments were swept");
                 Outcome::Done
             }
-            Swept::Idle | Swept::NotDue | Swept::Dropped => Outcome::Done,
+            Swept::Idle | Swept::NotDue | Swept::Dropped | Swept::Postponed => Outcome::Done,
             Swept::Again(time) => Outcome::Again(time),
         }
     }

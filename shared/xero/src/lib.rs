@@ -25,7 +25,7 @@ mod stub;
 pub mod tax;
 pub mod webhook;
 
-pub use client::{Client, IdempotencyKey, Limits, Page, Tenant};
+pub use client::{Client, IdempotencyKey, Limits, ListedInvoice, Page, Tenant};
 pub use deep_link::{Document, deep_link};
 pub use element::{Element, Sentences};
 pub use endpoints::Endpoints;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use rules::AccountId;
 use rules::ports::{Answer, Page, Records, Waiting, Written};
-use rules::record::{self, Kind, Record, RecordKey};
+use rules::record::{self, Kind, Record, RecordKey, Watch};
 use serde_json::Value;
 use std::collections::HashMap;
 use xero::{InvoiceId, TenantId};
@@ -33,6 +33,16 @@ fn moment(at: Timestamp, id: &str) -> String {
 /// The partition of the indexes: one organisation of one account.
 fn log(account: &AccountId, tenant: TenantId) -> String {
     format!("{account}#{tenant}")
+}
+
+/// The partition of the index of what sweeps look at. Open documents have the organisation's own.
+fn watched(account: &AccountId, tenant: TenantId, watch: Watch) -> String {
+    let log = log(account, tenant);
+    match watch {
+        Watch::Open => log,
+        Watch::Paid { year } => format!("{log}#PAID#{year}"),
+        Watch::Foreign => format!("{log}#FOREIGN"),
+    }
 }
 
 impl Stored for Record {
@@ -61,8 +71,8 @@ impl Stored for Record {
         if let Some(reference) = &self.reference {
             item.insert("xero_tenant".to_owned(), text(self.key.tenant.to_string()));
             item.insert("xero_id".to_owned(), text(reference.id.to_string()));
-            if self.is_open() {
-                item.insert("open".to_owned(), text(log(&self.key.account, self.key.tenant)));
+            if let Some(watch) = self.watch() {
+                item.insert("open".to_owned(), text(watched(&self.key.account, self.key.tenant, watch)));
             }
         }
     }
@@ -94,8 +104,14 @@ impl Records for Table {
         Ok(records.into_iter().find(|record| record.key.account == *account))
     }
 
-    async fn open_documents(&self, account: &AccountId, tenant: TenantId, limit: usize) -> Answer<Vec<InvoiceId>> {
-        const WHAT: &str = "list open documents";
+    async fn watched(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        watch: Watch,
+        limit: usize,
+    ) -> Answer<Vec<InvoiceId>> {
+        const WHAT: &str = "list the documents of a sweep";
         let mut found = Vec::new();
         let mut start = None;
         while found.len() < limit {
@@ -105,15 +121,15 @@ impl Records for Table {
                 .query()
                 .table_name(&self.name)
                 .index_name(BY_OPEN)
-                .key_condition_expression("#open = :log")
+                .key_condition_expression("#open = :watched")
                 .expression_attribute_names("#open", "open")
-                .expression_attribute_values(":log", text(log(account, tenant)))
+                .expression_attribute_values(":watched", text(watched(account, tenant, watch)))
                 .set_exclusive_start_key(start)
                 .limit(rest);
             let output = query.send().await.map_err(|error| unavailable(WHAT, &error))?;
             for item in output.items() {
                 let id = item.get("xero_id").and_then(|id| id.as_s().ok()).and_then(|id| id.parse().ok());
-                found.push(id.ok_or_else(|| because(WHAT, "an open document has no id of Xero's"))?);
+                found.push(id.ok_or_else(|| because(WHAT, "a document has no id of Xero's"))?);
             }
             start = output.last_evaluated_key;
             if start.is_none() {

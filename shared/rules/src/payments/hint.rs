@@ -1,6 +1,7 @@
 //! What the webhook puts into the queue of payments: which invoices of a tenant changed, and which numbers
 //! Xero gave to the events of a delivery. It may keep nothing itself, so the numbers travel along.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use xero::{InvoiceId, TenantId};
 
@@ -28,9 +29,21 @@ pub struct Hint {
     pub tenant_id: TenantId,
     /// The invoices, at most [`MAX_INVOICES`].
     pub invoice_ids: Vec<InvoiceId>,
+    /// When Xero noticed the last of these changes, where the delivery says so of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
     /// The numbers of the delivery, on the first of its entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<Sequence>,
+}
+
+/// An invoice that changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedInvoice {
+    /// Which.
+    pub id: InvoiceId,
+    /// Not later than this; none when nobody knows.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// The numbers of a delivery that names no invoice.
@@ -97,9 +110,10 @@ mod tests {
         let (tenant, invoice) = ("9a1d3c55-0000-4000-8000-000000000003", "1d0f0000-0000-4000-8000-000000000020");
         let plain = format!(r#"{{"version":1,"tenant_id":"{tenant}","invoice_ids":["{invoice}"]}}"#);
         let numbered = plain.replace("]}", r#"],"sequence":{"first":41,"last":43}}"#);
+        let dated = plain.replace("]}", r#"],"changed_at":"2026-11-20T09:42:11.902Z"}"#);
         let numbers = r#"{"version":1,"sequence":{"first":41,"last":43}}"#;
         let whole = Some(Sequence { first: 41, last: 43 });
-        for (body, sequence) in [(plain.as_str(), None), (&numbered, whole), (numbers, whole)] {
+        for (body, sequence) in [(plain.as_str(), None), (&dated, None), (&numbered, whole), (numbers, whole)] {
             let entry = Entry::parse(body).unwrap();
             assert_eq!((serde_json::to_string(&entry).unwrap().as_str(), entry.sequence()), (body, sequence));
         }

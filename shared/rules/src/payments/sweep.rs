@@ -1,13 +1,15 @@
 //! The sweep: asks Xero what changed since the last one, so that a lost webhook costs time and nothing else.
-//! Now and then it also asks for every open document by its id, because not every change moves the date of
-//! an invoice. An account with nothing open costs no call.
+//! Once a week it also asks for every open document by its id, and looks for paid ones among those of which something
+//! is due, because not every change moves the date of an invoice. An account without documents costs no call.
 
 use super::{Applied, Outcome, Payments};
 use crate::account::AccountId;
 use crate::connection::Connection;
 use crate::ports::{Sweeps, Unavailable, Written};
+use crate::record::Watch;
 use crate::session::{Interruption, Session};
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -16,12 +18,12 @@ use xero::{InvoiceId, Page, TenantId};
 
 /// The version of the stored standing.
 pub const VERSION: u32 = 1;
-/// Sweeps of one account are an hour apart; a message that comes early, or twice, does nothing.
+/// Sweeps of one account are at least an hour apart; a message that comes early, or twice, does nothing.
 pub const INTERVAL: SignedDuration = SignedDuration::from_mins(50);
 /// How far a sweep looks back before the last one: for clocks that differ, and because nobody knows whether
 /// `If-Modified-Since` counts its own second.
 pub const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// How often every open document is asked for by its id.
+/// How often every document is looked at, whatever its date says.
 pub const CHECK_INTERVAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Most listing pages in one run: a tenant has 60 calls a minute, and users' own work comes first.
 pub const MAX_PAGES: u32 = 10;
@@ -29,6 +31,12 @@ pub const MAX_PAGES: u32 = 10;
 const NEXT_RUN: Duration = Duration::from_secs(60);
 /// Most documents that are asked for by id: ten calls.
 const MAX_CHECKED: usize = 1_000;
+/// Most paid documents of a year that are compared with what Xero lists.
+const MAX_PAID: usize = 20_000;
+/// Most pages of a thousand documents that are listed for it.
+const MAX_LISTED_PAGES: u32 = 20;
+/// How long the payments of a document are followed: over the year in which its books are closed.
+const PAID_MONTHS: i32 = 13;
 
 /// How far the sweep of an account's organisation has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,12 +83,14 @@ pub enum Swept {
         /// Records that changed: what the webhook has not told, or not yet.
         found: usize,
     },
-    /// Nothing is open: Xero was not called.
+    /// There is nothing to look at: Xero was not called.
     Idle,
     /// The last one is too recent.
     NotDue,
     /// The account is not connected.
     Dropped,
+    /// Xero cannot be asked now; it is planned anew.
+    Postponed,
     /// Comes again after this time.
     Again(Duration),
 }
@@ -147,27 +157,73 @@ impl Sweep<'_> {
             return Ok(Swept::Dropped);
         };
         let standing = self.sweeps.sweep(account, tenant).await?;
-        if standing.as_ref().is_some_and(|standing| !standing.due(now)) {
+        let due = connection.due_sweep.is_some() || standing.as_ref().is_none_or(|standing| standing.due(now));
+        if !due {
             return Ok(Swept::NotDue);
         }
-        if payments.records.open_documents(account, tenant, 1).await?.is_empty() {
+        if !self.watches_anything(account, tenant).await? {
+            self.no_longer_due(&connection).await?;
             return Ok(Swept::Idle);
         }
         if let Some(wait) = payments.cooling(tenant).await? {
-            return Ok(Swept::Again(wait));
+            payments.postpone(account, tenant, wait).await?;
+            return Ok(Swept::Postponed);
         }
         let Some(session) = Session::open(payments.client, payments.tokens, &connection) else {
             return Ok(Swept::Dropped);
         };
         let mut progress = Progress::default();
         match self.advance(&session, &connection, standing, &mut progress).await {
-            Ok(mut standing) => self.store(&mut standing, &progress).await,
+            Ok(mut standing) => {
+                if standing.unfinished.is_none() {
+                    self.no_longer_due(&connection).await?;
+                }
+                self.store(&mut standing, &progress).await
+            }
             Err(Stop::Unavailable(error)) => Err(error),
-            Err(Stop::Interrupted(interruption)) => Ok(match payments.interrupted(connection, interruption).await? {
-                Outcome::Again(wait) => Swept::Again(wait),
-                Outcome::Dropped | Outcome::Done { .. } => Swept::Dropped,
-            }),
+            Err(Stop::Interrupted(interruption)) => {
+                Ok(match payments.interrupted(&connection, tenant, interruption).await? {
+                    Outcome::Again(wait) => Swept::Again(wait),
+                    Outcome::Postponed => Swept::Postponed,
+                    Outcome::Dropped | Outcome::Done { .. } => Swept::Dropped,
+                })
+            }
         }
+    }
+
+    /// Whether Xero can tell anything new of any document.
+    async fn watches_anything(&self, account: &AccountId, tenant: TenantId) -> Result<bool, Unavailable> {
+        let paid = self.paid_years().map(|year| Watch::Paid { year });
+        for watch in [Watch::Open, Watch::Foreign].into_iter().chain(paid) {
+            if !self.payments.records.watched(account, tenant, watch, 1).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The years of payments that are followed, the newest first. A payment may be dated in the future.
+    fn paid_years(&self) -> impl Iterator<Item = i16> + use<> {
+        let today = self.payments.clock.now().to_zoned(TimeZone::UTC).date();
+        let first = today.saturating_sub(Span::new().months(PAID_MONTHS)).year();
+        (first..=today.year().saturating_add(1)).rev()
+    }
+
+    /// What made a sweep due before its time is read, unless more has come since.
+    async fn no_longer_due(&self, seen: &Connection) -> Result<(), Unavailable> {
+        if seen.due_sweep.is_none() {
+            return Ok(());
+        }
+        let connections = self.payments.connections;
+        let Some(mut connection) = connections.connection(&seen.account).await? else { return Ok(()) };
+        if connection.due_sweep != seen.due_sweep {
+            return Ok(());
+        }
+        connection.due_sweep = None;
+        if connections.put_connection(&mut connection).await? == Written::Conflict {
+            tracing::info!("a connection changed while its payments were read; they are read once more");
+        }
+        Ok(())
     }
 
     /// Follows what changed, and gives where the sweep stands then.
@@ -179,16 +235,23 @@ impl Sweep<'_> {
         progress: &mut Progress,
     ) -> Result<Standing, Stop> {
         let account = &connection.account;
+        let tenant = session.tenant_id();
         let now = self.payments.clock.now();
         let Some(mut standing) = standing else {
-            // The first time there is no date to ask from; every open document by its id is exact.
-            self.check(session, account, progress).await?;
-            return Ok(Standing::new(account.clone(), session.tenant_id(), now));
+            // The first time there is no date to ask from; every document by its id is exact.
+            self.check(session, account, None, progress).await?;
+            return Ok(Standing::new(account.clone(), tenant, now));
         };
         self.list(session, account, &mut standing, progress).await?;
-        if standing.unfinished.is_none() && now.duration_since(standing.checked_at) >= CHECK_INTERVAL {
-            self.check(session, account, progress).await?;
+        if standing.unfinished.is_some() {
+            return Ok(standing);
+        }
+        if now.duration_since(standing.checked_at) >= CHECK_INTERVAL {
+            self.check(session, account, Some(standing.swept_to - OVERLAP), progress).await?;
             standing.checked_at = now;
+        } else {
+            let foreign = self.payments.records.watched(account, tenant, Watch::Foreign, MAX_CHECKED).await?;
+            self.read(session, account, &foreign, None, progress).await?;
         }
         Ok(standing)
     }
@@ -216,7 +279,7 @@ impl Sweep<'_> {
                 .filter(|invoice| seen.insert((invoice.invoice_id, invoice.updated)))
                 .cloned()
                 .collect();
-            progress.add(self.payments.follow_all(account, session, &fresh).await?);
+            progress.add(self.payments.follow_all(account, session, &fresh, None).await?);
             if !page.has_more {
                 standing.swept_to = began;
                 standing.unfinished = None;
@@ -230,17 +293,60 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Follows every open document by its id.
-    async fn check(&self, session: &Session<'_>, account: &AccountId, progress: &mut Progress) -> Result<(), Stop> {
-        let tenant = session.tenant_id();
-        let ids: Vec<InvoiceId> = self.payments.records.open_documents(account, tenant, MAX_CHECKED).await?;
-        if ids.len() == MAX_CHECKED {
+    /// Follows every document of which something is due by its id; and those that are paid, where Xero lists them among
+    /// the documents that are not: taking a payment back may move no date.
+    async fn check(
+        &self,
+        session: &Session<'_>,
+        account: &AccountId,
+        listed_to: Option<Timestamp>,
+        progress: &mut Progress,
+    ) -> Result<(), Stop> {
+        let (tenant, records) = (session.tenant_id(), self.payments.records);
+        let mut due = records.watched(account, tenant, Watch::Open, MAX_CHECKED).await?;
+        due.extend(records.watched(account, tenant, Watch::Foreign, MAX_CHECKED).await?);
+        if due.len() >= MAX_CHECKED {
             tracing::warn!(xero.tenant_id = %tenant, "more documents are open than one check asks for");
         }
+        let mut paid = Vec::new();
+        for year in self.paid_years() {
+            paid.extend(records.watched(account, tenant, Watch::Paid { year }, MAX_PAID).await?);
+        }
+        if !paid.is_empty() {
+            let unpaid = self.unpaid(session, progress).await?;
+            due.extend(paid.into_iter().filter(|id| unpaid.contains(id)));
+        }
+        self.read(session, account, &due, listed_to, progress).await
+    }
+
+    /// Everything in the organisation of which something is due, whoever made it.
+    async fn unpaid(&self, session: &Session<'_>, progress: &mut Progress) -> Result<HashSet<InvoiceId>, Stop> {
+        let mut unpaid = HashSet::new();
+        for number in 1..=MAX_LISTED_PAGES {
+            let page = crate::call_xero!(session, |tenant| tenant.authorised_invoices(number))?;
+            progress.calls += 1;
+            unpaid.extend(page.items.iter().map(|invoice| invoice.invoice_id));
+            if !page.has_more {
+                return Ok(unpaid);
+            }
+        }
+        tracing::warn!(xero.tenant_id = %session.tenant_id(), "more documents are due than one check lists");
+        Ok(unpaid)
+    }
+
+    /// Follows documents by their ids.
+    async fn read(
+        &self,
+        session: &Session<'_>,
+        account: &AccountId,
+        ids: &[InvoiceId],
+        listed_to: Option<Timestamp>,
+        progress: &mut Progress,
+    ) -> Result<(), Stop> {
         for some in ids.chunks(super::MAX_INVOICES) {
             let invoices = crate::call_xero!(session, |tenant| tenant.invoices_by_ids(some))?;
             progress.calls += 1;
-            progress.add(self.payments.follow_all(account, session, &invoices).await?);
+            progress.add(self.payments.follow_all(account, session, &invoices, listed_to).await?);
         }
         Ok(())
     }

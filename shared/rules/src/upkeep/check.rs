@@ -1,7 +1,7 @@
 //! The daily look at a connection: a disconnect made in Xero, a user removed, an organisation gone or back
 //! again, a token that nobody used, a mapped account that was archived.
 
-use super::{Outcome, RETRY_WAIT, Upkeep, outcome_of};
+use super::{Message, Outcome, RETRY_WAIT, Task, Upkeep, outcome_of};
 use crate::account::AccountId;
 use crate::connection::{Connection, ErrorReason, Status};
 use crate::organisation::Facts;
@@ -80,6 +80,11 @@ impl Upkeep<'_> {
             return self.not_confirmed(tenant, &connection.account).await;
         }
         outbox::flush_connection(self.connections, self.notifications, connection).await?;
+        if connection.due_sweep.is_some() {
+            // What was paid while nobody heard of it.
+            let sweep = Message::new(&connection.account, Task::SweepPayments);
+            self.upkeep_queue.plan(&[(sweep, Duration::ZERO)]).await?;
+        }
         self.release(connection).await?;
         let retried = self.retry_mended(connection, tenant, facts).await?;
         if retried > 0 {

@@ -4,6 +4,7 @@
 use super::{Message, Task, Upkeep, is_alive};
 use crate::account::AccountId;
 use crate::connection::Connection;
+use crate::payments::gaps::{self, SweepPace};
 use crate::ports::Answer;
 use crate::tokens::{give_back, wait_for_lease};
 use futures::future::try_join_all;
@@ -16,6 +17,8 @@ use xero::XeroUserId;
 const SPREAD: u64 = 15 * 60;
 /// Rounds of an hour, in which every account has its turn once.
 const QUARTERS: u64 = 4;
+/// Hours from one sweep of an account to the next, while the webhook tells everything.
+const SWEEP_HOURS: u64 = 6;
 /// Hours of a day, in one of which a connection is looked at.
 const HOURS: u64 = 24;
 
@@ -60,6 +63,16 @@ impl Turn {
         }
     }
 
+    /// Whether an account is swept for payments: once an hour, or once in six.
+    fn sweeps(self, account: &AccountId, pace: SweepPace) -> bool {
+        match (self, pace) {
+            (Self::Everybody, _) | (_, SweepPace::Hourly | SweepPace::Round | SweepPace::BeginRound) => true,
+            (Self::Some { hour, .. }, SweepPace::SixHourly) => {
+                hour_of_look(account) % SWEEP_HOURS == hour % SWEEP_HOURS
+            }
+        }
+    }
+
     /// Whether a connection is looked at.
     fn looks_at(self, account: &AccountId) -> bool {
         match self {
@@ -82,17 +95,21 @@ impl Upkeep<'_> {
             Round::Quarter { at } => Turn::at(at),
             Round::Whole => Turn::Everybody,
         };
+        let pace = match round {
+            Round::Quarter { at } => gaps::pace(self.sequences, at).await?,
+            Round::Refreshes | Round::Whole => SweepPace::Hourly,
+        };
         let shards = (0..self.population.shards()).filter(|shard| turn.meets(*shard));
-        let planned = try_join_all(shards.map(|shard| self.plan_shard(turn, shard))).await?;
+        let planned = try_join_all(shards.map(|shard| self.plan_shard(turn, pace, shard))).await?;
         Ok(planned.into_iter().sum())
     }
 
-    async fn plan_shard(&self, turn: Turn, shard: u8) -> Answer<usize> {
+    async fn plan_shard(&self, turn: Turn, pace: SweepPace, shard: u8) -> Answer<usize> {
         let (mut from, mut planned) = (None, 0);
         loop {
             let page = self.population.accounts(shard, from.as_ref()).await?;
             let due = page.connections.iter().flat_map(|connection| {
-                tasks(turn, connection).into_iter().map(|task| Message::new(&connection.account, task))
+                tasks(turn, pace, connection).into_iter().map(|task| Message::new(&connection.account, task))
             });
             let messages: Vec<(Message, Duration)> =
                 due.map(|message| (message.clone(), delay(&message.account_id))).collect();
@@ -127,9 +144,10 @@ impl Upkeep<'_> {
 }
 
 /// What a round does for an account.
-fn tasks(turn: Turn, connection: &Connection) -> Vec<Task> {
+fn tasks(turn: Turn, pace: SweepPace, connection: &Connection) -> Vec<Task> {
     let tidy = connection.has_loose_ends().then_some(Task::Tidy);
-    let sweep = connection.tenant().map(|_| Task::SweepPayments);
+    let sweeps = connection.due_sweep.is_some() || turn.sweeps(&connection.account, pace);
+    let sweep = connection.tenant().filter(|_| sweeps).map(|_| Task::SweepPayments);
     let look = (is_alive(connection) && turn.looks_at(&connection.account)).then_some(Task::CheckConnection);
     tidy.into_iter().chain(sweep).chain(look).collect()
 }
@@ -186,8 +204,20 @@ mod tests {
     }
 
     #[test]
+    fn a_healthy_webhook_makes_four_sweeps_a_day_and_a_silent_one_makes_them_hourly() {
+        let midnight: Timestamp = "2026-11-20T00:00:00Z".parse().unwrap();
+        let turns: Vec<Turn> =
+            (0..24).map(|n| Turn::at(midnight + Duration::from_secs(n * QUARTERS * SPREAD))).collect();
+        for account in accounts() {
+            let sweeps = |pace| turns.iter().filter(|turn| turn.sweeps(&account, pace)).count();
+            let paces = [SweepPace::SixHourly, SweepPace::Hourly, SweepPace::Round].map(sweeps);
+            assert_eq!(paces, [4, 24, 24], "{account}");
+        }
+    }
+
+    #[test]
     fn a_disconnected_account_without_loose_ends_costs_nothing() {
         let connection = Connection::none(AccountId::parse("acc").unwrap());
-        assert_eq!(tasks(Turn::Everybody, &connection), []);
+        assert_eq!(tasks(Turn::Everybody, SweepPace::Hourly, &connection), []);
     }
 }

@@ -47,14 +47,14 @@ pub(super) fn list<T: DeserializeOwned>(body: &[u8], key: &str) -> Option<Vec<T>
 }
 
 /// The page under `key`. An empty or a last page has none behind it, whatever its count says.
-pub(super) fn page<T: DeserializeOwned>(body: &[u8], key: &str, page: u32) -> Option<Page<T>> {
+pub(super) fn page<T: DeserializeOwned>(body: &[u8], key: &str, page: u32, size: usize) -> Option<Page<T>> {
     let fields: Fields<'_> = serde_json::from_slice(body).ok()?;
     let items: Vec<T> = serde_json::from_str(find(&fields, key)?.get()).ok()?;
     let pagination: Option<Pagination> =
         find(&fields, "pagination").and_then(|raw| serde_json::from_str(raw.get()).ok());
     let more_pages = match pagination {
         Some(pagination) => page < pagination.page_count,
-        None => items.len() >= super::tenant::PAGE_SIZE,
+        None => items.len() >= size,
     };
     Some(Page { has_more: more_pages && !items.is_empty(), items, page })
 }

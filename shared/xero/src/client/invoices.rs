@@ -5,11 +5,12 @@
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::envelope::Page;
 use super::idempotency::IdempotencyKey;
-use super::tenant::{EACH_ALONE, PAGE_SIZE, PRECISE, Tenant};
+use super::tenant::{EACH_ALONE, LARGEST_PAGE, PAGE_SIZE, PRECISE, Tenant};
 use crate::element::Element;
 use crate::error::Error;
 use crate::ids::InvoiceId;
@@ -19,6 +20,14 @@ const KEY: &str = "Invoices";
 
 /// Numbers in one address. A number may be 255 characters long, and encoding may triple it.
 const NUMBERS_AT_ONCE: usize = 20;
+
+/// An invoice or bill in a list of which only the ids count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct ListedInvoice {
+    /// Its id.
+    #[serde(rename = "InvoiceID")]
+    pub invoice_id: InvoiceId,
+}
 
 impl Tenant<'_> {
     /// Creates invoices or bills; one answer for each, in the order sent.
@@ -85,12 +94,12 @@ impl Tenant<'_> {
         Ok(found)
     }
 
-    /// Approved, paid and voided invoices and bills that this app created and that changed since then, oldest
-    /// change first.
+    /// Invoices and bills of every status that this app created and that changed since then, oldest change first. A list
+    /// without statuses may leave deleted ones out.
     /// Ask from some minutes before, and expect repeats.
     pub async fn invoices_modified_since(&self, since: Timestamp, page: u32) -> Result<Page<Invoice>, Error> {
         let query = [
-            ("Statuses", "AUTHORISED,PAID,VOIDED"),
+            ("Statuses", "DRAFT,SUBMITTED,AUTHORISED,PAID,VOIDED,DELETED"),
             ("createdByMyApp", "true"),
             ("order", "UpdatedDateUTC ASC"),
             PRECISE,
@@ -108,6 +117,12 @@ impl Tenant<'_> {
             PRECISE,
         ];
         self.page(KEY, &query, page, Some(since)).await
+    }
+
+    /// The ids of all invoices and bills of which something is due, whoever created them: a thousand on a page.
+    pub async fn authorised_invoices(&self, page: u32) -> Result<Page<ListedInvoice>, Error> {
+        let query = [("Statuses", "AUTHORISED"), ("order", "InvoiceID ASC"), ("summaryOnly", "true")];
+        self.page_of(LARGEST_PAGE, KEY, &query, page, None).await
     }
 
     /// Adds a line to an invoice's history in Xero.

@@ -26,6 +26,7 @@ use crate::oauth::AccessToken;
 
 pub use envelope::Page;
 pub use idempotency::{IdempotencyKey, InvalidKey};
+pub use invoices::ListedInvoice;
 pub use limits::Limits;
 pub use tenant::Tenant;
 

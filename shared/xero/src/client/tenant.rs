@@ -23,6 +23,9 @@ use crate::oauth::AccessToken;
 /// functions' memory.
 pub(super) const PAGE_SIZE: usize = 100;
 
+/// Elements on a page of which little more than the ids is asked for: Xero's most.
+pub(super) const LARGEST_PAGE: usize = 1_000;
+
 /// What reads of documents ask for: prices to four decimals.
 pub(super) const PRECISE: (&str, &str) = ("unitdp", "4");
 
@@ -83,8 +86,20 @@ impl<'a> Tenant<'a> {
         page: u32,
         since: Option<Timestamp>,
     ) -> Result<Page<T>, Error> {
+        self.page_of(PAGE_SIZE, key, query, page, since).await
+    }
+
+    /// One page of so many elements.
+    pub(super) async fn page_of<T: DeserializeOwned>(
+        &self,
+        size: usize,
+        key: &'static str,
+        query: &[(&str, &str)],
+        page: u32,
+        since: Option<Timestamp>,
+    ) -> Result<Page<T>, Error> {
         let mut url = self.url(&[key], query);
-        url.query_pairs_mut().append_pair("page", &page.to_string()).append_pair("pageSize", &PAGE_SIZE.to_string());
+        url.query_pairs_mut().append_pair("page", &page.to_string()).append_pair("pageSize", &size.to_string());
         let mut request = self.request(Method::GET, url);
         if let Some(since) = since {
             request = request.header(IF_MODIFIED_SINCE, dates::if_modified_since(since));
@@ -94,7 +109,7 @@ impl<'a> Tenant<'a> {
             return Ok(Page::empty(page));
         }
         let answer = answer.success()?;
-        envelope::page(answer.body(), key, page).ok_or_else(|| answer.malformed(key))
+        envelope::page(answer.body(), key, page, size).ok_or_else(|| answer.malformed(key))
     }
 
     /// Every page of a collection.

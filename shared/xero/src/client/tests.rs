@@ -196,7 +196,7 @@ async fn changes_are_read_page_by_page_since_a_moment() {
 
     let seen = &stub.seen()[0];
     assert_eq!(seen.header("if-modified-since"), Some("2026-11-20T10:02:11"));
-    assert_eq!(seen.query("Statuses").as_deref(), Some("AUTHORISED,PAID,VOIDED"));
+    assert_eq!(seen.query("Statuses").as_deref(), Some("DRAFT,SUBMITTED,AUTHORISED,PAID,VOIDED,DELETED"));
     assert_eq!(seen.query("order").as_deref(), Some("UpdatedDateUTC ASC"));
 }
 

@@ -3,6 +3,8 @@
 //! Every field may be missing and every enumeration is open, so that an event newer than this crate
 //! does not spoil the others. `resourceUrl` is not even read: addresses are built from `resourceId`.
 
+use crate::dates;
+use jiff::Timestamp;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
@@ -117,6 +119,11 @@ impl Event<'_> {
     pub fn tenant(&self) -> Option<TenantId> {
         let organisation = self.tenant_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("ORGANISATION"));
         self.tenant_id.as_deref().filter(|_| organisation)?.parse().ok()
+    }
+
+    /// When Xero noticed it; none where it does not say so.
+    pub fn happened_at(&self) -> Option<Timestamp> {
+        self.event_date_utc.as_deref().and_then(dates::parse_instant)
     }
 
     /// The invoice, if the event is about one.

@@ -8,3 +8,4 @@ mod following;
 mod numbers;
 mod office;
 mod sweeping;
+mod ways;

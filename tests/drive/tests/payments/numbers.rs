@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rig::clock::FakeClock;
 use rules::payments::Sequence;
-use rules::payments::gaps::{self, Heard, PATIENCE};
+use rules::payments::gaps::{self, Heard, PATIENCE, SweepPace};
 use rules::ports::{Answer, Clock as _, Sequences, Unavailable, Written};
 
 /// Somebody else is faster so often; and so often the store does not answer.
@@ -67,6 +67,46 @@ async fn what_is_heard_is_stored_although_others_store_and_the_table_stumbles() 
     gaps::note(&store, &clock, &[one(44), one(49)]).await;
     gaps::note(&store, &clock, &[]).await;
     assert_eq!(store.heard.lock().unwrap().clone().unwrap(), heard, "repeats write nothing");
+}
+
+#[tokio::test]
+async fn a_gap_that_stands_makes_one_round_and_a_day_of_silence_makes_sweeps_hourly() {
+    let (store, clock) = (Store::default(), clock());
+    let pace = async || gaps::pace(&store, clock.now()).await.unwrap();
+    let minutes = |count: u64| clock.advance(Duration::from_secs(count * 60));
+    assert_eq!(pace().await, SweepPace::Hourly, "nothing was ever heard");
+    gaps::note(&store, &clock, &[one(41)]).await;
+    assert_eq!(pace().await, SweepPace::SixHourly);
+    gaps::note(&store, &clock, &[one(43)]).await;
+    minutes(15);
+    assert_eq!(pace().await, SweepPace::SixHourly, "it may be repeated");
+    minutes(15);
+    let paces = [
+        pace().await,
+        {
+            minutes(15);
+            pace().await
+        },
+        {
+            minutes(30);
+            pace().await
+        },
+        {
+            minutes(15);
+            pace().await
+        },
+    ];
+    assert_eq!(paces, [SweepPace::BeginRound, SweepPace::Round, SweepPace::Round, SweepPace::SixHourly]);
+    // Another gap waits until six hours are over.
+    gaps::note(&store, &clock, &[one(45)]).await;
+    minutes(60);
+    assert_eq!(pace().await, SweepPace::SixHourly);
+    minutes(5 * 60);
+    assert_eq!(pace().await, SweepPace::BeginRound);
+    minutes(24 * 60);
+    assert_eq!(pace().await, SweepPace::Hourly);
+    gaps::note(&store, &clock, &[one(46)]).await;
+    assert_ne!(pace().await, SweepPace::Hourly, "one was heard");
 }
 
 #[tokio::test]

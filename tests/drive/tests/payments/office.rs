@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jiff::civil::date;
 use rig::clock::FakeClock;
 use rig::shelf::Shelf;
@@ -12,10 +13,11 @@ use rig::worker::Xero;
 use rules::AccountId;
 use rules::notification::{Details, RecordSnapshot};
 use rules::payments::sweep::{self, Sweep, Swept};
-use rules::payments::{Outcome, Payments};
-use rules::ports::{Answer, Claims, Clock as _, Connections as _, Records as _, Sweeps, Written};
+use rules::payments::{NamedInvoice, Outcome, Payments};
+use rules::ports::{Answer, Claims, Clock as _, Connections as _, Records as _, Sweeps, UpkeepQueue, Written};
 use rules::record::{Kind, Record, RecordKey, Reference, Standing};
 use rules::tokens::{Memory, Tokens};
+use rules::upkeep;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use xero::models::{
@@ -35,6 +37,16 @@ pub(crate) const UNCHANGED: Outcome = Outcome::Done { ours: 1, changed: 0 };
 pub(crate) struct Desk {
     pub(crate) holder: Option<AccountId>,
     pub(crate) standing: Mutex<Option<sweep::Standing>>,
+    /// What was planned, and after which time.
+    pub(crate) planned: Mutex<Vec<Duration>>,
+}
+
+#[async_trait]
+impl UpkeepQueue for Desk {
+    async fn plan(&self, messages: &[(upkeep::Message, Duration)]) -> Answer<()> {
+        self.planned.lock().unwrap().extend(messages.iter().map(|(_, delay)| *delay));
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -82,7 +94,7 @@ impl Office {
         let shelf = Shelf::default();
         let stores = Stores { connections: &shelf, grants: &shelf, vault: &shelf, mappings: &shelf };
         let tenant = xero.side.connect("one", &stores, &Wishes::default(), clock.now()).await?;
-        let desk = Desk { holder: Some(tenant.account.clone()), standing: Mutex::default() };
+        let desk = Desk { holder: Some(tenant.account.clone()), standing: Mutex::default(), planned: Mutex::default() };
         Ok(Self { xero, shelf, clock, memory: Memory::default(), desk, tenant })
     }
 
@@ -107,6 +119,7 @@ impl Office {
             claims: &self.desk,
             records: shelf,
             cooldowns: shelf,
+            upkeep_queue: &self.desk,
             notifications: shelf,
             clock: &self.clock,
         };
@@ -115,6 +128,12 @@ impl Office {
 
     pub(crate) async fn hint(&self, ids: &[InvoiceId]) -> Outcome {
         self.with(async |payments| payments.run(self.tenant.id, ids).await).await
+    }
+
+    /// A hint that says when the document changed.
+    pub(crate) async fn hint_of(&self, id: InvoiceId, changed_at: Timestamp) -> Outcome {
+        let named = [NamedInvoice { id, changed_at: Some(changed_at) }];
+        self.with(async |payments| payments.run_named(self.tenant.id, &named).await).await
     }
 
     pub(crate) async fn sweep(&self) -> Swept {

@@ -15,7 +15,7 @@ use rules::ports::{
     Answer, Connections, Contacts, Cooldowns, DueWakes, Grants, Lease, Leases, Mappings, Notifications, Organisations,
     Outage, OutageScope, Page, ReadAhead, Records, TokenVault, Unavailable, Upcoming, Waiting, Wakes, Written,
 };
-use rules::record::{Kind, Record, RecordKey, UnderWay, WaitReason};
+use rules::record::{Kind, Record, RecordKey, UnderWay, WaitReason, Watch};
 use rules::sync::contact::ContactReference;
 use rules::wake::Wake;
 use xero::{InvoiceId, TenantId, XeroUserId};
@@ -86,9 +86,15 @@ impl Records for Shelf {
         Ok(all.into_iter().find(ours))
     }
 
-    async fn open_documents(&self, account: &AccountId, tenant: TenantId, limit: usize) -> Answer<Vec<InvoiceId>> {
+    async fn watched(
+        &self,
+        account: &AccountId,
+        tenant: TenantId,
+        watch: Watch,
+        limit: usize,
+    ) -> Answer<Vec<InvoiceId>> {
         let all = self.all(account, tenant, None).await?;
-        let open = all.into_iter().filter(Record::is_open);
+        let open = all.into_iter().filter(|record| record.watch() == Some(watch));
         Ok(open.filter_map(|record| Some(record.reference?.id)).take(limit).collect())
     }
 
