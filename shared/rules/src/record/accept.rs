@@ -38,8 +38,6 @@ pub enum Want {
 const OLDER: &str = "An older version of it came late and was left aside: what came after it counts";
 const TAKEN_BACK: &str = "A change came for something that was voided or deleted in Sessional: nothing was done";
 const REMOVAL_OLDER: &str = "An older void or deletion came late and was left aside: it was made again after it";
-const GONE_IN_XERO: &str = "A change came for something that was voided or deleted in Xero: nothing was done. Create a \
-                            new one if it is still owed";
 const GONE_ALREADY: &str = "It is voided or deleted in Xero already: nothing was left to be done";
 const UNLINKED: &str = "A change came, and the document is not linked to Xero any more: nothing was done";
 
@@ -127,9 +125,6 @@ impl Record {
         }
         if order.is_before(self.registers.content.as_ref().map(|content| &content.order)) {
             return Acceptance::Ignored(OLDER);
-        }
-        if self.is_gone() && !was_removed {
-            return Acceptance::Ignored(GONE_IN_XERO);
         }
         let digest = content_digest(raw);
         if was_removed {

@@ -97,7 +97,7 @@ impl Upkeep<'_> {
         };
         let pace = match round {
             Round::Quarter { at } => gaps::pace(self.sequences, at).await?,
-            Round::Refreshes | Round::Whole => SweepPace::Hourly,
+            Round::Refreshes | Round::Wake | Round::Orphans | Round::Whole => SweepPace::Hourly,
         };
         let shards = (0..self.population.shards()).filter(|shard| turn.meets(*shard));
         let planned = try_join_all(shards.map(|shard| self.plan_shard(turn, pace, shard))).await?;
