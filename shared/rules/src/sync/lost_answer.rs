@@ -203,10 +203,12 @@ impl Sync<'_> {
         };
         let is_first = intent_of(job).is_some_and(|intent| intent.call.first_sent == intent.call.last_sent);
         // Xero repeats a stored error for the same key: only the first answer says something new.
-        if failed && is_first && self.answers_otherwise(context.session).await {
-            if let Some(record) = job.record.as_mut() {
-                record.attempts += 1;
-            }
+        if failed
+            && is_first
+            && self.answers_otherwise(context.session).await
+            && let Some(record) = job.record.as_mut()
+        {
+            record.attempts += 1;
         }
         self.lost_one(job, error).await
     }

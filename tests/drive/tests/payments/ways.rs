@@ -177,7 +177,7 @@ async fn walk(office: &Office, id: InvoiceId, steps: &[Step], webhook: Webhook) 
             Credit(amount) => {
                 control.act(tenant, &Act::Credit { invoice: document, amount: Some(amount.into()) }).await?;
             }
-            Remove(step) => control.remove_payment(tenant, made[step]).await?,
+            Remove(step) => control.remove_payment(tenant, made.get(step).copied().unwrap_or_default()).await?,
             Void => control.void(tenant, document).await?,
         }
         office.pass(MOMENT).await?;

@@ -5,9 +5,9 @@ use super::decimal;
 use super::lab::{HOUR, Lab, expense, invoice, price, said, same};
 use rig::tenant::Wishes;
 use rules::connection::ErrorReason;
-use rules::failure::Cause;
+use rules::failure::{Cause, Failure};
 use rules::mapping::{ExpenseCategory, ExpenseDocuments};
-use rules::ports::{Connections as _, Records as _};
+use rules::ports::{Connections as _, Records as _, Written};
 use rules::record::{Kind, Standing, UnderWay};
 use serde_json::{Value, json};
 use xero_stand_in::control::{Act, Fault, FaultKind, OrganisationChange};
@@ -35,6 +35,9 @@ async fn follow(cause: Cause) -> anyhow::Result<()> {
         Cause::WaitsItsTurn => passes_by_itself("createContacts", FaultKind::Unavailable).await,
         Cause::NoAnswer => no_answer().await,
         Cause::ConnectionError => authorise_again().await,
+        Cause::NotConnected => connect_again().await,
+        Cause::PermissionMissing => allow_what_is_asked_for().await,
+        Cause::OtherOrganisation => send_to_the_other_organisation().await,
         Cause::SalesNotMapped => map_sales().await,
         Cause::CategoryNotMapped => map_category().await,
         Cause::NotSentYet => send_in_sessional().await,
@@ -128,13 +131,56 @@ async fn authorise_again() -> anyhow::Result<()> {
     let mut connection = lab.world.shelf.connection(&account).await?.expect("it is connected");
     let organisation = connection.organisation.clone().expect("to an organisation");
     connection.lose(ErrorReason::GrantRevoked, lab.world.now());
-    lab.world.shelf.put_connection(&mut connection).await?;
+    assert_eq!(lab.world.shelf.put_connection(&mut connection).await?, Written::Done);
     lab.run(invoice("invoice.created", "a", same)).await?;
     stopped(&lab, Kind::Invoice, "a", Cause::ConnectionError)?;
     connection.choose(organisation, lab.world.now());
-    lab.world.shelf.put_connection(&mut connection).await?;
+    assert_eq!(lab.world.shelf.put_connection(&mut connection).await?, Written::Done);
     // What was held is released by the connecting.
     lab.retry(Kind::Invoice, "a").await?;
+    is_well(&lab, Kind::Invoice, "a")
+}
+
+async fn connect_again() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    lab.run(invoice("invoice.created", "a", same)).await?;
+    let account = lab.tenant.account.clone();
+    let mut connection = lab.world.shelf.connection(&account).await?.expect("it is connected");
+    let organisation = connection.organisation.clone().expect("to an organisation");
+    connection.disconnect(lab.world.now());
+    assert_eq!(lab.world.shelf.put_connection(&mut connection).await?, Written::Done);
+    lab.run(invoice("invoice.voided", "a", same)).await?;
+    stopped(&lab, Kind::Invoice, "a", Cause::NotConnected)?;
+    connection.choose(organisation, lab.world.now());
+    assert_eq!(lab.world.shelf.put_connection(&mut connection).await?, Written::Done);
+    // What was held is released by the connecting.
+    lab.retry(Kind::Invoice, "a").await?;
+    let record = lab.invoice("a");
+    anyhow::ensure!(record.failure.is_none() && record.stands == Standing::Voided, "{record:?}");
+    Ok(())
+}
+
+async fn allow_what_is_asked_for() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    lab.run(invoice("invoice.updated", "a", same)).await?;
+    let mut record = lab.invoice("a");
+    record.event = Some(invoice("invoice.created", "a", same).to_string());
+    record.hold(Failure::permission_missing(), lab.world.now());
+    assert_eq!(lab.world.shelf.put_record(&mut record).await?, Written::Done);
+    stopped(&lab, Kind::Invoice, "a", Cause::PermissionMissing)?;
+    // What was held is released by the new consent.
+    lab.retry(Kind::Invoice, "a").await?;
+    is_well(&lab, Kind::Invoice, "a")
+}
+
+async fn send_to_the_other_organisation() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    lab.run(invoice("invoice.updated", "a", same)).await?;
+    let mut record = lab.invoice("a");
+    record.fail(Failure::other_organisation(), lab.world.now());
+    assert_eq!(lab.world.shelf.put_record(&mut record).await?, Written::Done);
+    stopped(&lab, Kind::Invoice, "a", Cause::OtherOrganisation)?;
+    lab.run(invoice("invoice.sent", "a", same)).await?;
     is_well(&lab, Kind::Invoice, "a")
 }
 
@@ -286,7 +332,7 @@ async fn correct_the_total() -> anyhow::Result<()> {
         if accepts {
             let mut record = lab.invoice("a");
             assert!(rules::retry::accept_total(&mut record));
-            lab.world.shelf.put_record(&mut record).await?;
+            assert_eq!(lab.world.shelf.put_record(&mut record).await?, rules::ports::Written::Done);
             lab.retry(Kind::Invoice, "a").await?;
         } else {
             lab.run(invoice("invoice.updated", "a", same)).await?;

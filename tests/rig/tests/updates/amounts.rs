@@ -31,7 +31,7 @@ async fn the_user_may_accept_what_xero_computes_for_the_content_that_they_saw() 
     lab.run(invoice("invoice.created", "a", price("200.00", "999.00"))).await?;
     let mut record = lab.invoice("a");
     assert!(rules::retry::accept_total(&mut record));
-    lab.world.shelf.put_record(&mut record).await?;
+    assert_eq!(lab.world.shelf.put_record(&mut record).await?, rules::ports::Written::Done);
     lab.retry(Kind::Invoice, "a").await?;
     let record = lab.invoice("a");
     assert_eq!((record.failure.is_none(), lab.document().await?.total), (true, decimal("240")));

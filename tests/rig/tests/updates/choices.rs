@@ -21,15 +21,15 @@ async fn diverged() -> anyhow::Result<Lab> {
     lab.act(&Act::EditInvoice { invoice: lab.id(Kind::Invoice, "a"), fields: dearer }).await?;
     lab.pass(HOUR).await?;
     let mut record = lab.invoice("a");
-    record.divergence = Some(Divergence::new(Change::Edited, jiff::civil::date(2026, 11, 22)));
-    lab.world.shelf.put_record(&mut record).await?;
+    record.divergence = Some(Divergence::new(Change::Edited, vec![], jiff::civil::date(2026, 11, 22)));
+    assert_eq!(lab.world.shelf.put_record(&mut record).await?, rules::ports::Written::Done);
     Ok(lab)
 }
 
 async fn choose(lab: &Lab, choice: DocumentChoice) -> anyhow::Result<Result<ChoiceOutcome, &'static str>> {
     let mut record = lab.invoice("a");
     let outcome = choice.apply(&mut record, lab.world.now());
-    lab.world.shelf.put_record(&mut record).await?;
+    assert_eq!(lab.world.shelf.put_record(&mut record).await?, rules::ports::Written::Done);
     Ok(outcome)
 }
 

@@ -12,22 +12,22 @@ use std::time::Duration;
 use xero_stand_in::control::Act;
 
 /// Time enough that Xero has forgotten every idempotency key.
-pub const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The account, and everything around it.
-pub struct Lab {
-    pub xero: Xero,
-    pub world: World,
-    pub tenant: Tenant,
+pub(crate) struct Lab {
+    pub(crate) xero: Xero,
+    pub(crate) world: World,
+    pub(crate) tenant: Tenant,
     sent: u32,
 }
 
 impl Lab {
-    pub async fn open() -> anyhow::Result<Self> {
+    pub(crate) async fn open() -> anyhow::Result<Self> {
         Self::with(Wishes::default()).await
     }
 
-    pub async fn with(wishes: Wishes) -> anyhow::Result<Self> {
+    pub(crate) async fn with(wishes: Wishes) -> anyhow::Result<Self> {
         let xero = Xero::start().await?;
         let world = xero.world().await?;
         let tenant = world.connect(&xero, "lab", &wishes).await?;
@@ -35,7 +35,7 @@ impl Lab {
     }
 
     /// Sends an event, a second after the one before it, and works until nothing waits.
-    pub async fn run(&mut self, mut event: Value) -> anyhow::Result<()> {
+    pub(crate) async fn run(&mut self, mut event: Value) -> anyhow::Result<()> {
         self.sent += 1;
         event["id"] = json!(format!("evt_{}", self.sent));
         event["occurred_at"] = json!(format!("2026-11-20T10:{:02}:{:02}Z", self.sent / 60, self.sent % 60));
@@ -45,7 +45,7 @@ impl Lab {
     }
 
     /// Presses "Retry" on a record.
-    pub async fn retry(&mut self, kind: Kind, id: &str) -> anyhow::Result<()> {
+    pub(crate) async fn retry(&mut self, kind: Kind, id: &str) -> anyhow::Result<()> {
         self.sent += 1;
         let record = self.record(kind, id);
         let queued = message::run_record("retry", &record.key, record.revision);
@@ -54,81 +54,81 @@ impl Lab {
         self.world.drain(&self.xero).await
     }
 
-    pub async fn pass(&mut self, time: Duration) -> anyhow::Result<()> {
+    pub(crate) async fn pass(&mut self, time: Duration) -> anyhow::Result<()> {
         self.world.clock.advance(time);
         self.xero.side.control.set_clock(self.world.now()).await?;
         Ok(())
     }
 
-    pub async fn act(&self, act: &Act) -> anyhow::Result<()> {
+    pub(crate) async fn act(&self, act: &Act) -> anyhow::Result<()> {
         self.xero.side.control.act(self.tenant.uuid(), act).await?;
         Ok(())
     }
 
     /// The books' documents.
-    pub async fn documents(&self) -> anyhow::Result<Vec<Document>> {
+    pub(crate) async fn documents(&self) -> anyhow::Result<Vec<Document>> {
         Ok(Books::of(&self.xero.side.control, self.tenant.uuid()).await?.documents)
     }
 
     /// The only document.
-    pub async fn document(&self) -> anyhow::Result<Document> {
+    pub(crate) async fn document(&self) -> anyhow::Result<Document> {
         let documents = self.documents().await?;
         anyhow::ensure!(documents.len() == 1, "not one document: {documents:?}");
         documents.into_iter().next().ok_or_else(|| anyhow::anyhow!("no document"))
     }
 
     /// The only document, field by field.
-    pub async fn shown(&self) -> anyhow::Result<Value> {
+    pub(crate) async fn shown(&self) -> anyhow::Result<Value> {
         Ok(serde_json::from_str(&self.document().await?.text)?)
     }
 
-    pub fn record(&self, kind: Kind, id: &str) -> Record {
+    pub(crate) fn record(&self, kind: Kind, id: &str) -> Record {
         let (account, tenant) = (self.tenant.account.clone(), self.tenant.id);
         self.world.shelf.peek(&RecordKey { account, tenant, kind, id: id.to_owned() }).expect("there is a record")
     }
 
-    pub fn invoice(&self, id: &str) -> Record {
+    pub(crate) fn invoice(&self, id: &str) -> Record {
         self.record(Kind::Invoice, id)
     }
 
-    pub fn expense(&self, id: &str) -> Record {
+    pub(crate) fn expense(&self, id: &str) -> Record {
         self.record(Kind::Expense, id)
     }
 
     /// Changes the mapping, as the user does on its page.
-    pub async fn map(&self, change: impl FnOnce(&mut Choices)) -> anyhow::Result<()> {
+    pub(crate) async fn map(&self, change: impl FnOnce(&mut Choices)) -> anyhow::Result<()> {
         let (shelf, account) = (&self.world.shelf, &self.tenant.account);
         let mut mapping = shelf.mapping(account, self.tenant.id).await?.expect("it is mapped");
         let mut choices = mapping.choices.clone();
         change(&mut choices);
         mapping.change(choices, self.world.now());
-        shelf.put_mapping(&mut mapping).await?;
+        assert_eq!(shelf.put_mapping(&mut mapping).await?, rules::ports::Written::Done);
         Ok(())
     }
 
     /// An account of the chart, as a choice; after the first run.
-    pub async fn account(&self, code: &str) -> anyhow::Result<Target> {
+    pub(crate) async fn account(&self, code: &str) -> anyhow::Result<Target> {
         let facts = self.world.shelf.facts(&self.tenant.account, self.tenant.id).await?.expect("something ran");
         let found = facts.accounts.iter().find(|account| account.code.as_deref() == Some(code));
         Ok(Target { account_id: found.expect("the chart has it").account_id })
     }
 
     /// What a webhook would have told of a record.
-    pub async fn hear(&self, kind: Kind, id: &str, stands: Standing) -> anyhow::Result<()> {
+    pub(crate) async fn hear(&self, kind: Kind, id: &str, stands: Standing) -> anyhow::Result<()> {
         let mut record = self.record(kind, id);
         record.stand(stands, "Heard of", self.world.now());
-        self.world.shelf.put_record(&mut record).await?;
+        assert_eq!(self.world.shelf.put_record(&mut record).await?, rules::ports::Written::Done);
         Ok(())
     }
 
     /// The document of a record, as the controls take it.
-    pub fn id(&self, kind: Kind, id: &str) -> uuid::Uuid {
+    pub(crate) fn id(&self, kind: Kind, id: &str) -> uuid::Uuid {
         *self.record(kind, id).reference.expect("it is in Xero").id.as_uuid()
     }
 }
 
 /// An event about an invoice over 120.00; `change` edits the invoice.
-pub fn invoice(of_type: &str, id: &str, change: impl FnOnce(&mut Value)) -> Value {
+pub(crate) fn invoice(of_type: &str, id: &str, change: impl FnOnce(&mut Value)) -> Value {
     let mut invoice = json!({
         "id": id, "number": format!("SES-{id}"), "currency": "GBP", "issued_on": "2026-11-20", "due_on": "2026-12-20",
         "line_amounts": "exclusive", "total": "120.00", "url": format!("https://app.sessional.example/invoices/{id}"),
@@ -140,7 +140,7 @@ pub fn invoice(of_type: &str, id: &str, change: impl FnOnce(&mut Value)) -> Valu
 }
 
 /// An event about an expense of 60.00; `change` edits the expense.
-pub fn expense(of_type: &str, id: &str, change: impl FnOnce(&mut Value)) -> Value {
+pub(crate) fn expense(of_type: &str, id: &str, change: impl FnOnce(&mut Value)) -> Value {
     let mut expense = json!({
         "id": id, "category": "fuel", "description": "Petrol", "incurred_on": "2026-11-20", "currency": "GBP",
         "amount": "60.00", "tax_rate": "20", "url": format!("https://app.sessional.example/expenses/{id}"),
@@ -150,7 +150,7 @@ pub fn expense(of_type: &str, id: &str, change: impl FnOnce(&mut Value)) -> Valu
 }
 
 /// The invoice over something else.
-pub fn price(amount: &'static str, total: &'static str) -> impl FnOnce(&mut Value) {
+pub(crate) fn price(amount: &'static str, total: &'static str) -> impl FnOnce(&mut Value) {
     move |invoice| {
         invoice["lines"][0]["unit_amount"] = json!(amount);
         invoice["total"] = json!(total);
@@ -158,9 +158,9 @@ pub fn price(amount: &'static str, total: &'static str) -> impl FnOnce(&mut Valu
 }
 
 /// Why a record waits for somebody, in words.
-pub fn said(record: &Record) -> String {
+pub(crate) fn said(record: &Record) -> String {
     record.failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default()
 }
 
 /// No change.
-pub fn same(_: &mut Value) {}
+pub(crate) fn same(_: &mut Value) {}

@@ -1,6 +1,8 @@
 //! A document that is in Xero already: what Sessional changes in it, what the bookkeeper made of it, what Xero does
 //! not let anybody change, and taking it out of the books.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests fail the test that uses them")]
+
 mod advice;
 mod amounts;
 mod choices;
