@@ -7,7 +7,6 @@
 mod install;
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -20,7 +19,7 @@ const SCOPES: &str = "openid profile email offline_access accounting.invoices ac
 const REDIRECT: &str = "http://localhost:4000/callback";
 
 fn say(sentence: &str) {
-    writeln!(std::io::stderr(), "{sentence}").unwrap();
+    eprintln!("{sentence}");
 }
 
 fn script(name: &str) -> PathBuf {
