@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
+use jiff::Timestamp;
 
 use crate::control::{self, Delivery};
 use crate::server::{self, Shared};
@@ -25,6 +26,17 @@ impl InProcess {
     pub async fn call(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
         let (answer, breaks) = server::answered(&self.shared, request).await.ok()?;
         (!breaks).then_some(answer)
+    }
+
+    /// Sets the clock, without a request to the control API.
+    pub fn set_time(&self, now: Timestamp) {
+        self.shared.with(|world| world.clock.set(now));
+    }
+
+    /// When the next delivery is due; none when nothing waits.
+    #[must_use]
+    pub fn next_delivery_at(&self) -> Option<Timestamp> {
+        self.shared.with(|world| world.outbox.next_time(&world.apps))
     }
 
     /// A client of the control API, in process too.
