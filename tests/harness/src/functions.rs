@@ -11,6 +11,7 @@ use aws_types::SdkConfig;
 use rules::connect::ConsentRequest;
 use rules::ports::TokenVault;
 use rules::sync::Usual;
+use rules::sync::mark::AppLinks;
 use rules::tokens::Memory;
 use std::sync::Arc;
 use xero::http::Transport;
@@ -93,6 +94,7 @@ impl Parts {
             parking: self.queue("SyncDeadLetterQueue"),
             notifications: self.queue("NotificationQueue"),
             history_notes: false,
+            links: AppLinks::new(&RETURN.parse()?)?,
         })
     }
 
@@ -104,6 +106,7 @@ impl Parts {
             table,
             memory: Memory::default(),
             queue: self.queue("PaymentQueue"),
+            upkeep_queue: self.queue("UpkeepQueue"),
             notifications: self.queue("NotificationQueue"),
         })
     }
@@ -137,6 +140,7 @@ impl Parts {
             memory: Memory::default(),
             second_factor: None,
             queue: self.queue("SyncQueue"),
+            upkeep_queue: self.queue("UpkeepQueue"),
             notifications: self.queue("NotificationQueue"),
             account_claim: CLAIM.to_owned(),
         })
@@ -160,7 +164,12 @@ impl Parts {
     }
 
     pub(crate) async fn ingest(&self) -> anyhow::Result<ingest::App> {
-        Ok(ingest::App { table: self.table(), queue: self.queue("SyncQueue"), account_claim: CLAIM.to_owned() })
+        Ok(ingest::App {
+            table: self.table(),
+            queue: self.queue("SyncQueue"),
+            links: AppLinks::new(&RETURN.parse()?)?,
+            account_claim: CLAIM.to_owned(),
+        })
     }
 
     pub(crate) async fn webhook(&self) -> anyhow::Result<webhook::App> {
