@@ -4,7 +4,9 @@
 
 use crate::account::AccountId;
 use crate::action::Action;
+use crate::event::{Event, EventRefusal, RefusalDetail};
 use crate::failure::Cause;
+use crate::random;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -84,6 +86,16 @@ pub enum Details {
         /// What the user can do.
         action: Action,
     },
+    /// What came by the queue cannot be read, and is not synced.
+    #[serde(rename = "event.refused")]
+    EventRefused {
+        /// The event's id, where it could be read.
+        event_id: Option<String>,
+        /// The field that is wrong, as a path into the event; empty for the whole.
+        field: String,
+        /// What is wrong with it.
+        detail: RefusalDetail,
+    },
     /// An organisation is connected.
     #[serde(rename = "connection.connected")]
     Connected {
@@ -156,6 +168,7 @@ impl Details {
             Self::InvoicePartPaid { .. } => "invoice.part_paid",
             Self::InvoicePaymentReversed { .. } => "invoice.payment_reversed",
             Self::RecordFailed { .. } => "record.failed",
+            Self::EventRefused { .. } => "event.refused",
             Self::Connected { .. } => "connection.connected",
             Self::Disconnected { .. } => "connection.disconnected",
             Self::ConnectionError { .. } => "connection.error",
@@ -168,6 +181,7 @@ impl Details {
             | Self::InvoicePartPaid { invoice_id, .. }
             | Self::InvoicePaymentReversed { invoice_id, .. } => invoice_id,
             Self::RecordFailed { id, .. } => id,
+            Self::EventRefused { event_id, .. } => event_id.as_deref().unwrap_or("event"),
             Self::Connected { .. } | Self::Disconnected { .. } | Self::ConnectionError { .. } => "connection",
         }
     }
@@ -178,6 +192,18 @@ impl Notification {
     #[must_use]
     pub fn new(account: &AccountId, revision: u64, now: Timestamp, details: Details) -> Self {
         let id = format!("{}:{}:{}:{revision}", details.kind(), account, details.subject());
+        Self { version: VERSION, id, account_id: account.clone(), occurred_at: now, details }
+    }
+
+    /// A notification that a message in the account's group was refused; the same for every repeat of the message.
+    #[must_use]
+    pub fn refused(account: &AccountId, message: &str, refusal: &EventRefusal, now: Timestamp) -> Self {
+        let details = Details::EventRefused {
+            event_id: Event::id_of(message).map(String::from),
+            field: refusal.field.clone(),
+            detail: refusal.detail,
+        };
+        let id = format!("{}:{account}:{}", details.kind(), random::digest(message));
         Self { version: VERSION, id, account_id: account.clone(), occurred_at: now, details }
     }
 }

@@ -2,12 +2,12 @@
 //! status counts before the amounts: a voided invoice still shows an amount due, and credit can settle one
 //! without any payment.
 
+use crate::calendar;
 use crate::divergence::{self, Divergence, fingerprint};
 use crate::notification::{Details, Notification, PAYMENT_NOTE};
 use crate::record::{Kind, Record, Standing};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use xero::models::{Invoice, InvoiceStatus, PaymentStatus};
 
@@ -73,7 +73,7 @@ fn see(record: &mut Record, invoice: &Invoice, now: Timestamp) -> bool {
     }
     let edited = other && reference.seen != reference.written;
     let mended = other && !edited;
-    let on = invoice.updated.unwrap_or(now).to_zoned(TimeZone::UTC).date();
+    let on = calendar::day_in(record.timezone.as_deref(), invoice.updated.unwrap_or(now));
     let diverged = match invoice.status {
         InvoiceStatus::Voided => diverge(record, divergence::Change::Voided, on, now),
         InvoiceStatus::Deleted => diverge(record, divergence::Change::Deleted, on, now),
@@ -172,18 +172,18 @@ fn note(invoice: &Invoice) -> &'static str {
 fn paid_in_full(record: &Record, invoice: &Invoice, now: Timestamp) -> (Standing, Details, String) {
     let amount = invoice.amount_paid.unwrap_or_default();
     let note = note(invoice);
-    let paid_on = paid_on(invoice, now);
+    let paid_on = paid_on(record, invoice, now);
     let over = invoice.total.map(|total| settled(invoice) - total).filter(|over| *over > Decimal::ZERO);
     let over = over.map(|over| format!(", {over} more than its total")).unwrap_or_default();
     let details = Details::InvoicePaid { invoice_id: record.key.id.clone(), paid_on, amount, note: note.to_owned() };
-    (Standing::Paid, details, format!("{note}: paid in full on {paid_on}{over}"))
+    (Standing::Paid, details, format!("{note}: paid in full on {}{over}", calendar::spelled(paid_on)))
 }
 
 /// The date is Xero's, as a date; only where it gives none, the last payment's, and then today's.
-fn paid_on(invoice: &Invoice, now: Timestamp) -> Date {
+fn paid_on(record: &Record, invoice: &Invoice, now: Timestamp) -> Date {
     let standing = invoice.payments.iter().filter(|payment| payment.status != PaymentStatus::Deleted);
     let last_payment = standing.filter_map(|payment| payment.date).max();
-    invoice.fully_paid_on_date.or(last_payment).unwrap_or_else(|| now.to_zoned(TimeZone::UTC).date())
+    invoice.fully_paid_on_date.or(last_payment).unwrap_or_else(|| calendar::day_in(record.timezone.as_deref(), now))
 }
 
 fn part_paid(record: &Record, invoice: &Invoice) -> (Standing, Details, String) {
