@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 /// The answer of `POST /records/{kind}/{id}/adopt`, `/push` and `/unlink`.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Chosen {
+pub struct ChoiceAnswer {
     /// Whether something goes to Xero now.
     pub queued: bool,
     /// Whether Sessional has to send the document once more, because its content is not kept.
@@ -34,7 +34,7 @@ impl App {
             self.queue.enqueue(&[run]).await.map_err(unavailable)?;
         }
         tracing::info!(record.id = record.key.id, record.choice = ?choice, "the user chose about a document");
-        let chosen = Chosen { queued, send_again: outcome == ChoiceOutcome::SendAgain };
+        let chosen = ChoiceAnswer { queued, send_again: outcome == ChoiceOutcome::SendAgain };
         Ok(json(StatusCode::ACCEPTED, &chosen))
     }
 }

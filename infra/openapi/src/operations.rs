@@ -247,7 +247,12 @@ fn records(schemas: &mut Schemas) -> Vec<Operation> {
         |path: &'static str, id: &'static str, summary: &'static str, description: &'static str| Operation {
             description: Some(description),
             parameters: named(&kind),
-            answers: vec![answer::<settings::choice::Chosen>(202, "Chosen", schemas, &examples::document_choice())],
+            answers: vec![answer::<settings::choice::ChoiceAnswer>(
+                202,
+                "Chosen",
+                schemas,
+                &examples::document_choice(),
+            )],
             problems: &[SIGN_IN, NOT_FOUND, NOT_POSSIBLE, CONFLICT, INTERNAL, AGAIN],
             ..call(HttpMethod::Post, path, id, "Records", summary)
         };

@@ -130,7 +130,7 @@ fn gateway(method: &str, path: &str, account: &str, body: Option<&str>) -> Value
             "stage": "$default",
             "time": "20/Nov/2026:09:30:00 +0000",
             "timeEpoch": 1_795_253_400_000_i64,
-            "authorizer": { "jwt": { "claims": { "sub": account }, "scopes": [] } },
+            "authorizer": { "jwt": { "claims": { "sub": account, "account": account }, "scopes": [] } },
         },
         "body": body,
         "isBase64Encoded": false,

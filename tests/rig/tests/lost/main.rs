@@ -135,10 +135,10 @@ async fn numbers_with_blanks_commas_and_signs_are_found_again() -> anyhow::Resul
         lab.fault("createInvoices", FaultKind::DropAfter, 1).await?;
         lab.run(&invoice("invoice.created", "a", |invoice| invoice["number"] = json!(number))).await?;
         assert_eq!((lab.documents().await?.len(), lab.invoice("a").state()), (1, State::Synced), "{number:?}");
-        // The same number by hand: it is a clash, and is found to be one.
+        // The same number for another invoice of ours: it is told as that.
         lab.run(&invoice("invoice.created", "b", |invoice| invoice["number"] = json!(number.trim()))).await?;
         let failure = lab.invoice("b").failure.expect("the number is taken");
-        assert_eq!((lab.documents().await?.len(), failure.cause), (1, Cause::NumberClash), "{number:?}");
+        assert_eq!((lab.documents().await?.len(), failure.cause), (1, Cause::NumberOfAnother), "{number:?}");
     }
     Ok(())
 }
