@@ -127,7 +127,7 @@ async fn what_the_parser_takes_is_never_refused_by_xero_for_its_form() -> anyhow
                 Verdict::Taken if is_update => record.state() == State::Skipped,
                 Verdict::Taken if is_removal => record.state() == State::Tombstone,
                 // Xero counts an invoice over nothing as paid at once.
-                Verdict::Taken if is_over_nothing => record.state() == State::Paid,
+                Verdict::Taken if is_over_nothing => record.state() == State::Paid && record.remark.is_none(),
                 Verdict::Taken => record.state() == State::Synced && record.remark.is_none(),
                 Verdict::LeftOut => {
                     record.state() == State::Synced
