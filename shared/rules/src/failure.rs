@@ -459,7 +459,8 @@ pub fn next(error: &Error) -> Next {
         Error::Offline { .. } => Next::Wait(Pause::asked(Cause::OrganisationOffline, None, OFFLINE_WAIT)),
         Error::Server { status: 503, .. } => Next::Wait(Pause::asked(Cause::XeroUnavailable, None, UNAVAILABLE_WAIT)),
         Error::Server { .. } | Error::Timeout { .. } | Error::Transport { .. } | Error::Malformed { .. } => Next::Retry,
-        Error::IdempotencyConflict { .. } => Next::Retry,
+        // The first call with this key is still under way.
+        Error::IdempotencyConflict { .. } | Error::BadRequest { status: 408 | 409, .. } => Next::Retry,
         Error::Unauthorized { reason, .. } => match reason {
             UnauthorizedReason::TokenExpired | UnauthorizedReason::TokenRejected => {
                 Next::Lost(ErrorReason::GrantRevoked)

@@ -3,7 +3,7 @@
 
 use crate::connection::{Connection, ErrorReason, Status};
 use crate::failure::policy::Pause;
-use crate::failure::{self, Next};
+use crate::failure::{self, Cause, Next};
 use crate::ports::{Connections, Unavailable};
 use crate::record::WaitReason;
 use crate::tokens::{TokenFailure, Tokens};
@@ -57,6 +57,17 @@ impl Interruption {
     #[must_use]
     pub fn is_about_the_call(&self) -> bool {
         matches!(self, Self::NoAnswer(_) | Self::Refused(_))
+    }
+
+    /// Whether a write that ended like this may have been carried out all the same.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        match self {
+            Self::NoAnswer(error) | Self::Refused(error) => error.may_have_happened(),
+            // A gateway in trouble says this of what it has passed on, too.
+            Self::Wait(pause) => pause.cause == Cause::XeroUnavailable,
+            Self::Lost(_) | Self::ScopeMissing | Self::NotConnected | Self::Operator(_) | Self::Unavailable(_) => false,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The adapters over AWS in memory: every conditional write has a loser, every batch answer may have a refused part, and
 //! what could not be done is said.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test that uses them")]
+
 use std::time::Duration;
 
 use aws::batch::{self, Verdict};

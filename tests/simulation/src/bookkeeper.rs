@@ -129,7 +129,9 @@ impl Stage {
                 json!(made.ok().and_then(|made| made.id))
             }
         };
-        fields["Contact"] = json!({ "ContactID": contact });
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert("Contact".to_owned(), json!({ "ContactID": contact }));
+        }
         let made = self.service.control.act(tenant, &Act::CreateInvoice { fields }).await;
         self.note("bookkeeper", format!("makes a twin of document {at} of account {number}: {}", made.is_ok()));
         match made.ok().and_then(|made| made.id) {

@@ -94,7 +94,7 @@ impl Document {
         let mut line = json!({ "description": format!("{} session", self.mark()), "quantity": "3",
             "unit_amount": Decimal::new(self.pence, 2).to_string() });
         if self.vat {
-            line["tax_rate"] = json!("20");
+            tax(&mut line);
         }
         let body = if self.is_expense {
             let mut expense = json!({ "id": self.id, "category": "fuel", "description": format!("{} petrol", self.mark()),
@@ -102,7 +102,7 @@ impl Document {
                 "supplier": { "id": self.client, "name": self.client_name },
                 "url": format!("https://app.sessional.example/expenses/{}", self.id) });
             if self.vat {
-                expense["tax_rate"] = json!("20");
+                tax(&mut expense);
             }
             expense
         } else {
@@ -122,4 +122,11 @@ impl Document {
 /// Halves away from zero, as Xero does.
 pub(crate) fn round(amount: Decimal) -> Decimal {
     amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// Says that VAT is on it, at the usual rate.
+fn tax(part: &mut Value) {
+    if let Some(part) = part.as_object_mut() {
+        part.insert("tax_rate".to_owned(), json!("20"));
+    }
 }

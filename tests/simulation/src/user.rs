@@ -184,10 +184,8 @@ impl Stage {
         }
         let kind = event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
         let total = document.total();
-        self.note(
-            "user",
-            format!("{} {kind} {name}, {total}", if again { "again:" } else { "" }).trim_start().to_owned(),
-        );
+        let again_word = if again { "again: " } else { "" };
+        self.note("user", format!("{again_word}{kind} {name}, {total}"));
         self.tell(number, &event, again).await
     }
 

@@ -1,6 +1,8 @@
 //! A test for each sequence of the protocol, and for promises that are about calls: what is known to go wrong is in
 //! `known-faults.json`, and everything else fails.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test that uses them")]
+
 use simulation::known;
 use simulation::plan::{Act, Deed, HOUR, Out, Plan, Step, Turn};
 use simulation::run::{Outcome, live};

@@ -5,7 +5,7 @@
 //! up, and the rest is sent in halves, until the one that is refused stands alone.
 
 use super::document::{self, Document};
-use super::lost_answer::{forget_intent, member};
+use super::lost_answer::{forget_intent, is_first_sending, member};
 use super::mark::{AppLinks, Mark};
 use super::totals::{self, TotalCheck};
 use super::update::is_without_tax;
@@ -202,14 +202,17 @@ impl Sync<'_> {
             Err(Interruption::Refused(error)) => match open {
                 // With `summarizeErrors=false` Xero judges each element: a refusal of the whole is about the form.
                 [job] => {
-                    let failure = Failure::refused(&sentences_of(&error), &subject(job));
+                    let failure = self.refused_by_xero(context, job, &sentences_of(&error)).await?;
                     self.refuse(job, failure).await?;
                 }
                 _ => return Ok(Sent::RefusedTogether),
             },
             Err(interruption) => {
-                // Xero was not asked, or has not done it: nothing needs to be looked up.
-                open.iter_mut().for_each(|job| forget_intent(job));
+                // Xero was not asked, or has not done it: nothing needs to be looked up, unless an earlier sending of the
+                // same call has no answer.
+                for job in open.iter_mut().filter(|job| is_first_sending(job) && !interruption.may_have_happened()) {
+                    forget_intent(job);
+                }
                 return Err(self.interrupted(context.session, interruption).await?);
             }
         }

@@ -201,7 +201,7 @@ impl Sync<'_> {
             }
             return Ok(());
         };
-        let is_first = intent_of(job).is_some_and(|intent| intent.call.first_sent == intent.call.last_sent);
+        let is_first = is_first_sending(job);
         // Xero repeats a stored error for the same key: only the first answer says something new.
         if failed
             && is_first
@@ -300,6 +300,11 @@ fn lost_call(job: &Job) -> Option<&Call> {
 
 pub(super) fn intent_of(job: &Job) -> Option<&Intent> {
     job.record.as_ref().filter(|record| record.may_be_in_xero()).and_then(|record| record.intent.as_ref())
+}
+
+/// Whether the call of a job was sent once: an answer to it says what became of it.
+pub(super) fn is_first_sending(job: &Job) -> bool {
+    intent_of(job).is_some_and(|intent| intent.call.first_sent == intent.call.last_sent)
 }
 
 /// It is certain that what was intended is not in Xero, and will not be.

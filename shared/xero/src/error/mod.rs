@@ -161,12 +161,13 @@ impl Error {
             | Self::Validation { .. }
             | Self::IdempotencyConflict { .. } => true,
             Self::Timeout { sent } | Self::Transport { sent, .. } => *sent,
+            // Given up on, or still under way for whoever asked before.
+            Self::BadRequest { status, .. } => matches!(status, 408 | 409),
             Self::RateLimited { .. }
             | Self::Offline { .. }
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
-            | Self::NotFound { .. }
-            | Self::BadRequest { .. } => false,
+            | Self::NotFound { .. } => false,
         }
     }
 }

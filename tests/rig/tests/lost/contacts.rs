@@ -93,8 +93,8 @@ fn rows() -> Vec<(Number, Name, Happens, Expected)> {
         rows.push((Number::Stored, Name::OtherClient, happens, Expected::Known));
         rows.push((Number::StoredRenamed, Name::Active, happens, Expected::Known));
         let (merged, archived) = match happens {
-            // What is in Xero keeps the contact that it has there, whoever that is by now.
-            Happens::Voided | Happens::Updated => (Expected::Known, Expected::Known),
+            // What is in Xero keeps the contact that it has there; a merge has moved it to the survivor.
+            Happens::Voided | Happens::Updated => (Expected::Survivor, Expected::Known),
             Happens::Created | Happens::Logged => (Expected::Survivor, Expected::Refused),
         };
         if happens == Happens::Updated {
