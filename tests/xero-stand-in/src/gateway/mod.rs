@@ -136,6 +136,10 @@ fn accounting(world: &mut World, call: &Call, rest: &[&str], at: Timestamp, note
     if let Some(FaultKind::TooManyRequests { problem, retry_after }) = &fault {
         return limits::too_many(problem, *retry_after);
     }
+    if matches!(fault, Some(FaultKind::DropBefore)) {
+        // Lost on its way: no limit and no key has heard of it.
+        return Reply { dropped: true, ..Reply::empty(500) };
+    }
     let remaining = if world.switches.limits {
         let Some(app) = world.apps.get(&token.client_id) else { return problems::forbidden(&world.switches) };
         match world.limits.enter(app, tenant, connected, at) {
@@ -191,7 +195,8 @@ fn keyed(
         return Reply::empty(413);
     }
     let name = match idempotency::check(world, &token.client_id, tenant, call, at) {
-        Verdict::Answered(reply) => return reply,
+        // A repeat's answer may be lost as well.
+        Verdict::Answered(reply) => return Reply { dropped: matches!(fault, Some(FaultKind::DropAfter)), ..reply },
         Verdict::New(name) => Some(name),
         Verdict::Unkeyed => None,
     };
