@@ -108,7 +108,8 @@ impl Record {
         if !self.registers.is_removed() {
             return Acceptance::Ignored(REMOVAL_OLDER);
         }
-        if self.is_gone() {
+        // What was told of it, or waits for it, is over: that is still to be said.
+        if self.is_gone() && self.under_way == UnderWay::Nothing {
             self.divergence = None;
             return Acceptance::Ignored(GONE_ALREADY);
         }
