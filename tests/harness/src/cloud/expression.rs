@@ -69,6 +69,13 @@ impl<'a> Expressions<'a> {
         }
     }
 
+    /// The attribute and value of a key condition's partition, where the condition begins with it.
+    pub(super) fn partition(&self, condition: &str) -> Option<(String, &'a Value)> {
+        let (first, rest) = condition.split_once('=')?;
+        let value = rest.split_whitespace().next()?;
+        Some((self.name(first.trim()).ok()?, self.values?.get(value)?))
+    }
+
     /// The item after an update.
     pub(super) fn update(&self, text: &str, item: &Item) -> Outcome<Item> {
         let mut reader = self.reader(text, item)?;

@@ -161,6 +161,12 @@ impl Cloud {
         self.state().table.expire(now);
     }
 
+    /// Whether any item is due by then.
+    #[must_use]
+    pub fn has_due(&self, by: jiff::Timestamp) -> bool {
+        self.state().table.has_due(by)
+    }
+
     /// Keeps the table as it is, to be restored.
     pub fn keep_table(&self) {
         let mut state = self.state();

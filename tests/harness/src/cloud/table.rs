@@ -42,6 +42,13 @@ impl Table {
         self.items.values()
     }
 
+    /// Whether any item is due by this moment.
+    pub(crate) fn has_due(&self, by: Timestamp) -> bool {
+        let by = by.as_millisecond();
+        let due = |item: &Item| item.get("due_at")?.get("S")?.as_str()?.parse::<i64>().ok();
+        self.items.values().any(|item| due(item).is_some_and(|due| due <= by))
+    }
+
     /// Takes away what has expired.
     pub(crate) fn expire(&mut self, now: Timestamp) {
         let gone = |item: &Item| number(item.get("expires_at")).is_some_and(|at| at < now.as_second());
@@ -150,6 +157,11 @@ impl Table {
         let late = index.map(|_| self.late(now)).unwrap_or_default();
         let current = self.items.iter().filter(|(key, _)| !late.contains_key(*key));
         let shown = current.chain(late.iter().filter_map(|(key, item)| Some((*key, item.as_ref()?))));
+        // Most of the table is in other partitions: that is seen without reading the whole condition for each item.
+        let partition = with.partition(condition);
+        let shown = shown.filter(|(_, item)| {
+            partition.as_ref().is_none_or(|(attribute, value)| item.get(attribute) == Some(*value))
+        });
         let mut found: Vec<(&Key, &Item)> = Vec::new();
         for (key, item) in shown {
             let listed = index.is_none_or(|index| {
