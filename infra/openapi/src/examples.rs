@@ -90,6 +90,7 @@ pub(crate) fn record() -> Value {
                   "url": format!("https://go.xero.com/organisationlogin/default.aspx?shortcode=!a1B2c&redirecturl=/AccountsReceivable/View.aspx?InvoiceID={DOCUMENT}") },
         "amounts": { "currency": "GBP", "sessional_total": "540.00", "xero_total": "540.00", "due": "0.00",
                      "paid": "540.00", "credited": "0.00" },
+        "payments": [{ "id": "5e0f0000-0000-4000-8000-000000000050", "date": "2026-11-20", "amount": "540.00" }],
         "paid_on": "2026-11-20", "message": "Paid in full on 20 November 2026, as Xero shows", "failure": null,
         "remark": null, "divergence": null, "changed_at": "2026-11-20T10:00:00Z",
         "history": [{ "at": "2026-11-20T09:32:00Z", "state": "synced", "message": "Created in Xero" }],

@@ -257,7 +257,8 @@ impl Queues {
         let moved = self.queues.get_mut(dead).map(|queue| std::mem::take(&mut queue.messages)).unwrap_or_default();
         let count = moved.len();
         if let Some(source) = self.queues.get_mut(&source) {
-            let back = moved.into_iter().map(|message| Message { receives: 0, visible_at: now, ..message });
+            // A message that is sent back is a new one, with its whole retention before it.
+            let back = moved.into_iter().map(|message| Message { receives: 0, sent_at: now, visible_at: now, ..message });
             source.messages.extend(back);
         }
         count
@@ -395,7 +396,7 @@ mod tests {
         assert!(receive(&mut queues, 10, now).is_empty());
         assert_eq!(queues.get("Dead").unwrap().messages().len(), 1);
         assert_eq!(queues.redrive("Dead", now), 1);
-        assert!(receive(&mut queues, 10, start() + Duration::from_secs(3_601)).is_empty());
+        assert!(receive(&mut queues, 10, now + Duration::from_secs(3_601)).is_empty());
         assert_eq!(queues.get("Work").unwrap().lost.len(), 1);
     }
 }
