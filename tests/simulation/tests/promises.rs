@@ -108,7 +108,6 @@ fn while_a_tenant_cools_down_nothing_is_asked_of_it() {
 fn a_hint_waits_while_a_tenant_cools_down() {
     let outcome = lived(vec![
         step(HOUR, Act::Document(0, 0, Deed::Make)),
-        step(HOUR + 60, Act::Outage(Out::Bell(Bell::Silent), 10 * HOUR)),
         step(HOUR + 600, Act::Fault("GET Invoices", "payments", 0, Fault::TooMany("minute", Some(1_200)))),
         step(HOUR + 601, Act::Document(0, 0, Deed::PartPay)),
         step(HOUR + 700, Act::Document(0, 0, Deed::Pay)),
