@@ -50,7 +50,14 @@ impl App {
     async fn run(&self, tenant: TenantId, work: Work) -> Vec<(SqsMessage, Verdict)> {
         let named = work.invoices.into_iter().map(|(id, changed_at)| NamedInvoice { id, changed_at });
         let verdict = self.follow(tenant, &named.collect::<Vec<_>>()).await;
-        work.messages.into_iter().map(|message| (message, verdict.clone())).collect()
+        let judged = work.messages.into_iter().map(|message| match &verdict {
+            Verdict::Again(time) => {
+                let time = batch::growing(*time, batch::receives(&message));
+                (message, Verdict::Again(time))
+            }
+            other => (message, other.clone()),
+        });
+        judged.collect()
     }
 
     async fn follow(&self, tenant: TenantId, named: &[NamedInvoice]) -> Verdict {

@@ -13,6 +13,10 @@ use rules::upkeep::tick::Tick;
 use rules::upkeep::{Message, Outcome, Round, Upkeep};
 use serde::Deserialize;
 
+/// How often a task is tried in one round: the queue's `maxReceiveCount`, after which it would be a dead letter. Every
+/// round plans again what is still to be done.
+const TRIES: u32 = 5;
+
 /// The function.
 pub struct App {
     /// Xero.
@@ -100,7 +104,13 @@ impl App {
 
     async fn run(&self, message: SqsMessage) -> (SqsMessage, Verdict) {
         let verdict = match Message::parse(message.body.as_deref().unwrap_or_default()) {
-            Ok(task) => self.follow(&task).await,
+            Ok(task) => match self.follow(&task).await {
+                Verdict::Again(_) if batch::receives(&message) >= TRIES => {
+                    tracing::warn!(upkeep.task = ?task.task, "a task of upkeep is left to the next round: it could not be done");
+                    Verdict::Done
+                }
+                verdict => verdict,
+            },
             Err(reason) => Verdict::Park(reason),
         };
         (message, verdict)

@@ -205,6 +205,12 @@ fn authorise_again() -> Action {
 }
 
 impl Details {
+    /// Whether the sync tells of it, and nobody who follows Xero.
+    #[must_use]
+    pub fn is_of_sync(&self) -> bool {
+        matches!(self, Self::RecordSynced { .. } | Self::RecordFailed { .. } | Self::WorkWaiting { .. })
+    }
+
     /// The type as the contract spells it.
     #[must_use]
     pub fn kind(&self) -> &'static str {

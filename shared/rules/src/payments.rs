@@ -116,7 +116,7 @@ impl Payments<'_> {
         let ids: Vec<InvoiceId> = named.iter().map(|invoice| invoice.id).collect();
         let mut ours = self.ours(&connection.account, tenant, &ids).await?;
         let count = ours.len();
-        ours.retain(|record| !is_echo(record, named));
+        ours.retain(|record| !is_echo(record, named) || owes_news(record));
         if ours.is_empty() {
             return Ok(Outcome::Done { ours: count, changed: 0 });
         }
@@ -217,7 +217,10 @@ impl Payments<'_> {
             let before = record.stands;
             let read = read_invoice(record, invoice, merged, self.clock.now());
             if !read.changed {
-                outbox::flush_record(self.records, self.notifications, record).await?;
+                // What the sync has written there, its own message tells.
+                if owes_news(record) {
+                    outbox::flush_record(self.records, self.notifications, record).await?;
+                }
                 return Ok(read);
             }
             match self.records.put_record(record).await? {
@@ -246,6 +249,11 @@ fn note_unlisted(records: &mut [Record], invoices: &[Invoice], listed_to: Option
             |updated: Timestamp| updated < listed_to && reference.updated_at.is_some_and(|known| known < updated);
         reference.foreign |= updated.is_some_and(is_unlisted);
     }
+}
+
+/// Whether what a record followed in Xero has not been told yet.
+fn owes_news(record: &Record) -> bool {
+    record.outbox.iter().any(|notification| !notification.details.is_of_sync())
 }
 
 /// Whether the record knows everything already that the hint may be about.

@@ -98,7 +98,7 @@ impl Sync<'_> {
         }
         let now = self.clock.now();
         let mut record = stored.unwrap_or_else(|| Record::new(key, &number, now));
-        outbox::flush_record(self.records, self.notifications, &mut record).await?;
+        outbox::send_together(self.notifications, &mut [&mut record]).await?;
         let accepted = job.take_record(record, now);
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         match accepted {
@@ -119,7 +119,7 @@ impl Sync<'_> {
             job.outcome = Some(Outcome::Again(STORE_WAIT));
             return Ok(());
         }
-        outbox::flush_record(self.records, self.notifications, record).await?;
+        outbox::send_together(self.notifications, &mut [record]).await?;
         job.outcome = Some(outcome);
         Ok(())
     }

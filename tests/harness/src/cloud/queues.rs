@@ -258,7 +258,8 @@ impl Queues {
         let count = moved.len();
         if let Some(source) = self.queues.get_mut(&source) {
             // A message that is sent back is a new one, with its whole retention before it.
-            let back = moved.into_iter().map(|message| Message { receives: 0, sent_at: now, visible_at: now, ..message });
+            let back =
+                moved.into_iter().map(|message| Message { receives: 0, sent_at: now, visible_at: now, ..message });
             source.messages.extend(back);
         }
         count
