@@ -211,9 +211,9 @@ class Desk {
   }
 
   /** The invoice in its list, once it is in a state. */
-  async invoiceIs(number, state) {
+  async invoiceIs(number, state, patience) {
     const item = this.page.locator(`#invoice-list [data-number="${number}"]`);
-    await isIn(item, state);
+    await isIn(item, state, patience);
     return item;
   }
 
@@ -250,7 +250,8 @@ class Desk {
 }
 
 /** Waits until a document's pill says this, and nothing more: "In Xero" is also in "Not in Xero". */
-export const isIn = (item, state) => item.locator(".pill").and(item.getByText(state, { exact: true })).waitFor();
+export const isIn = (item, state, timeout) =>
+  item.locator(".pill").and(item.getByText(state, { exact: true })).waitFor({ timeout });
 
 /** What axe-core finds, of any weight. */
 async function violations(page) {

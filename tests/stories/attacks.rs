@@ -238,8 +238,8 @@ async fn a_callback_that_dies_at_any_call_leaves_nothing_that_lasts() -> anyhow:
         for item in inside.aws()?.scan(&inside.table_name).await? {
             assert!(item["expires_at"]["N"].is_string(), "after {steps} steps: {item}");
         }
-        steps += 2;
+        steps += 1;
     }
-    assert!(steps > 5, "it was through at once");
+    assert!(steps > 3, "it was through at once");
     Ok(())
 }

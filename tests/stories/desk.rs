@@ -35,7 +35,7 @@ impl<'a> Desk<'a> {
         let id = format!("evt_{}_{}", new_name(), self.name);
         let account = &self.journey.sessional.account;
         json!({ "version": 1, "id": id, "type": kind, "account_id": account,
-                "occurred_at": "2026-11-20T09:30:00Z", subject: body })
+                "occurred_at": jiff::Timestamp::now().to_string(), subject: body })
     }
 
     pub(crate) async fn send(&mut self, events: &[Value]) -> anyhow::Result<()> {

@@ -112,7 +112,7 @@ async fn an_invoice_that_was_voided_in_xero_offers_to_void_it_here_until_that_is
     paper.xero.void(paper.journey.owner.tenant, paper.document).await?;
     let record = paper.changed("voided").await?;
     assert!(text(&record, "/divergence/message").starts_with("Voided in Xero on "), "{record}");
-    assert_eq!((text(&record, "/divergence/action"), text(&record, "/state")), ("void", "synced"));
+    assert_eq!((text(&record, "/divergence/action"), text(&record, "/state")), ("void", "voided"));
 
     paper.tell("invoice.voided").await?;
     let record = paper.record("that it is void", |record| text(record, "/state") == "voided").await?;

@@ -31,8 +31,8 @@ async fn a_void_that_arrives_before_its_create_leaves_nothing_behind() -> anyhow
     let mut desk = Desk::open(&stage, &mut silence).await?;
     let invoice = desk.journey.invoice.clone();
     let id = invoice["id"].as_str().context("an invoice has an id")?.to_owned();
-    let voided = desk.event("invoice.voided", "invoice", &json!({ "id": id, "number": invoice["number"] }));
     let created = desk.event("invoice.created", "invoice", &invoice);
+    let voided = desk.event("invoice.voided", "invoice", &json!({ "id": id, "number": invoice["number"] }));
     desk.send(&[voided, created]).await?;
     let record = desk.record("invoice", &id, "tombstone").await?;
     assert!(record["xero"].is_null(), "{record}");

@@ -67,6 +67,11 @@ impl Planned {
         let ours = planned.iter().filter(|(message, _)| message.account_id == *account);
         ours.map(|(message, delay)| (message.task, *delay)).collect()
     }
+
+    /// Forgets what was planned.
+    fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 #[async_trait]
@@ -269,6 +274,9 @@ impl Inside {
     ) -> anyhow::Result<Connection> {
         let connection = self.consent(account, person.allows(&[tenant])).await??;
         assert_eq!((connection.status, connection.choices.len()), (Status::Connected, 0));
+        // The first sweep of a connection is no round's.
+        assert!(self.planned.of(account).contains(&(Task::SweepPayments, Duration::ZERO)));
+        self.planned.clear();
         self.connection(account).await
     }
 

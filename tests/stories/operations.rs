@@ -134,8 +134,12 @@ fn every_schedule_begins_a_round_that_upkeep_knows() -> anyhow::Result<()> {
     rounds.sort_by_key(|(_, schedule)| *schedule);
     let quarter = Round::Quarter { at: DUE.1.parse()? };
     // On the quarter by the clock: whose turn it is follows from that.
-    let expected =
-        [(quarter, "cron(0/15 * * * ? *)"), (Round::Refreshes, "rate(10 minutes)"), (Round::Orphans, "rate(6 hours)")];
+    let expected = [
+        (quarter, "cron(0/15 * * * ? *)"),
+        (Round::Wake, "rate(1 minute)"),
+        (Round::Refreshes, "rate(10 minutes)"),
+        (Round::Orphans, "rate(6 hours)"),
+    ];
     assert_eq!(rounds, expected);
     Ok(())
 }

@@ -174,7 +174,8 @@ impl Disconnect<'_> {
     }
 }
 
-/// Xero may give a renewed connection another id, so what counts is whose it is and of which organisation.
+/// Xero may give a renewed connection another id, so what counts is whose it is, of which organisation, and which consent
+/// it is known by: what an older consent knew of is nothing to remove once a newer one has renewed it.
 fn same(one: &ConnectedOrganisation, other: &ConnectedOrganisation) -> bool {
-    (one.tenant, one.user) == (other.tenant, other.user)
+    (one.tenant, one.user, one.consent) == (other.tenant, other.user, other.consent)
 }

@@ -55,7 +55,10 @@ impl Sync<'_> {
 
     /// Holds one message until the reason is gone.
     pub(super) async fn hold(&self, tenant: TenantId, job: &mut Job, failure: &Failure) -> Result<(), Stop> {
-        self.load(tenant, job).await?;
+        // What is known by now is more than what is stored: that a call was refused and nothing has to be looked up.
+        if job.record.is_none() {
+            self.load(tenant, job).await?;
+        }
         if job.is_over() {
             return Ok(());
         }
