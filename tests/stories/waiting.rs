@@ -14,8 +14,8 @@ use xero_stand_in::control::{Client, Fault, FaultKind, Role};
 
 use crate::stage::{Stage, new_name};
 
-/// Long enough for a batch that waits behind others, and comes again more than once.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// Long enough for what is left alone for more than a minute, and is looked at once a minute.
+const PATIENCE: Duration = Duration::from_secs(240);
 /// Between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 

@@ -358,7 +358,9 @@ impl Record {
     }
 
     /// Puts a notification into the outbox, with where the record stands: whatever it tells of has to be written before.
+    /// Each is a whole snapshot, so what the sync told before is told by the newer one.
     pub fn tell(&mut self, details: Details, now: Timestamp) {
+        self.outbox.retain(|earlier| !earlier.details.is_of_sync());
         let snapshot = RecordSnapshot::new(self);
         let (account, tenant) = (&self.key.account, self.key.tenant);
         let notification = Notification::of_record(account, tenant, &mut self.last_order, now, details, snapshot);

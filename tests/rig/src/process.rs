@@ -27,6 +27,8 @@ use crate::wire::{Point, Wire};
 
 /// The function that is run unless a test names another.
 const FUNCTION: &str = "sync";
+/// When the queue delivers again what nobody acknowledged: the template's default.
+const VISIBILITY: SignedDuration = SignedDuration::from_secs(30);
 
 /// The world of one test.
 pub struct World {
@@ -224,7 +226,7 @@ impl World {
     pub async fn redeliver(&self, tenant: &Tenant, bodies: &[Value]) -> anyhow::Result<()> {
         let mut left = bodies.to_vec();
         for _ in 0..10 {
-            self.let_time_pass(tenant).await?;
+            self.let_time_pass(tenant, VISIBILITY).await?;
             let Run::Answered(answer) = self.run(tenant, &left, None).await? else { bail!("killed without a cut") };
             left = failed(&answer, &left);
             if left.is_empty() {
@@ -253,16 +255,16 @@ impl World {
             if runs.is_empty() {
                 return Ok(());
             }
-            self.let_time_pass(tenant).await?;
+            // Xero's clock moves as far as the records age: its keys are as old there as they are here.
+            self.let_time_pass(tenant, past).await?;
             let Run::Answered(answer) = self.run(tenant, &runs, None).await? else { bail!("killed without a cut") };
             anyhow::ensure!(failed(&answer, &runs).is_empty(), "a run is handed back: {answer}");
         }
         bail!("something waits for ever")
     }
 
-    /// What is over by the time the queue delivers again: the lease, the cool-down, and Xero's memory of
-    /// idempotency keys.
-    async fn let_time_pass(&self, tenant: &Tenant) -> anyhow::Result<()> {
+    /// What is over by the time the queue delivers again: the lease and the cool-down; Xero's clock moves.
+    async fn let_time_pass(&self, tenant: &Tenant, time: SignedDuration) -> anyhow::Result<()> {
         for (pk, sk) in [(format!("XERO-USER#{}", tenant.user), "LEASE"), (format!("TENANT#{}", tenant.id), "COOLDOWN")]
         {
             let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
@@ -270,7 +272,7 @@ impl World {
                 .call("DynamoDB_20120810.DeleteItem", &json!({ "TableName": self.cloud.table_name, "Key": key }))
                 .await?;
         }
-        self.xero.control.advance_clock(7 * 60).await?;
+        self.xero.control.advance_clock(time.as_secs()).await?;
         Ok(())
     }
 

@@ -170,6 +170,7 @@ impl Stage {
                 let wrong = json!({ "client_id": CLIENT_ID, "client_secret": "not-the-secret" });
                 service.cloud.put_secret(CREDENTIALS, &wrong.to_string());
                 service.recycle();
+                self.wrong_secret = true;
             }
             Out::Post(post) => service.post.set(*post),
             Out::Bell(bell) => service.bell.set(*bell),
@@ -201,6 +202,7 @@ impl Stage {
             Out::Credentials => {
                 let right = json!({ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET });
                 service.cloud.put_secret(CREDENTIALS, &right.to_string());
+                self.wrong_secret = false;
                 // The operator mends the secret and restarts nothing: processes are new when Lambda makes new ones.
             }
             Out::Post(_) => service.post.set(Post::Prompt),

@@ -99,8 +99,8 @@ fn while_a_tenant_cools_down_nothing_is_asked_of_it() {
         step(HOUR + 700, Act::Document(0, 2, Deed::Make)),
         step(HOUR + 800, Act::Document(0, 3, Deed::Make)),
     ]);
-    let early: Vec<&str> = lines(&outcome, &["day  0 08:1", "PUT Invoices"]);
-    assert!(early.is_empty(), "{early:?}");
+    let early: Vec<&str> = lines(&outcome, &["day  0 08:1", "PUT Invoices ->"]);
+    assert!(early.is_empty(), "{:#?}", outcome.timeline);
     assert_eq!(lines(&outcome, &["!!"]), [""; 0]);
 }
 

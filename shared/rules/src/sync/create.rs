@@ -51,10 +51,13 @@ impl Sync<'_> {
     /// Brings those of a segment's documents into Xero that are not there yet, and tells of them.
     pub(super) async fn create(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
         let created = self.create_all(context, jobs).await;
-        let told = jobs.iter_mut().filter_map(|job| job.record.as_mut()).collect::<Vec<_>>();
+        // What is not over yet tells with its own writing.
+        let over = jobs.iter_mut().filter(|job| job.is_over());
+        let told = over.filter_map(|job| job.record.as_mut()).collect::<Vec<_>>();
         if let Err(error) = outbox::send_together(self.notifications, &mut { told }).await {
             tracing::warn!(error = %error, reason = %error.source, "what was done could not be told; it comes again");
-            for job in jobs.iter_mut().filter(|job| job.record.as_ref().is_some_and(|it| !it.outbox.is_empty())) {
+            let untold = |job: &Job| job.is_over() && job.record.as_ref().is_some_and(|it| !it.outbox.is_empty());
+            for job in jobs.iter_mut().filter(|job| untold(job)) {
                 job.outcome = Some(Outcome::Again(STORE_WAIT));
             }
         }

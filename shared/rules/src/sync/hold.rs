@@ -85,7 +85,7 @@ impl Sync<'_> {
         self.store(job, Outcome::Done).await
     }
 
-    /// Reads the record, sends notifications that an earlier run left behind, and takes in what the event says. An event
+    /// Reads the record and takes in what the event says. An event
     /// that changes nothing is done with a line that says why.
     pub(super) async fn load(&self, tenant: TenantId, job: &mut Job) -> Result<(), Stop> {
         let (Some(account), Some((kind, id, number))) = (job.account().cloned(), job.subject()) else {
@@ -100,8 +100,8 @@ impl Sync<'_> {
             return Ok(());
         }
         let now = self.clock.now();
-        let mut record = stored.unwrap_or_else(|| Record::new(key, &number, now));
-        outbox::send_together(self.notifications, &mut [&mut record]).await?;
+        // What an earlier run could not tell is told with the next writing.
+        let record = stored.unwrap_or_else(|| Record::new(key, &number, now));
         let accepted = job.take_record(record, now);
         let Some(record) = job.record.as_mut() else { return Ok(()) };
         match accepted {

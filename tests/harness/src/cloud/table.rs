@@ -102,12 +102,14 @@ impl Table {
         change: impl FnOnce(Option<&Item>, &Expressions<'_>) -> Outcome<Option<Item>>,
     ) -> Answered {
         let (old, new) = self.judge(&key, request, change)?;
+        let shown = match request.get("ReturnValues").and_then(Value::as_str) {
+            None | Some("NONE") => None,
+            Some("ALL_OLD") => old,
+            Some("ALL_NEW") => new.clone(),
+            Some(unknown) => return Err(invalid(&format!("ReturnValues {unknown} is not simulated"))),
+        };
         self.set(key, new, now);
-        let wants_old = request.get("ReturnValues").and_then(Value::as_str) == Some("ALL_OLD");
-        Ok(match old.filter(|_| wants_old) {
-            Some(old) => json!({ "Attributes": old }),
-            None => json!({}),
-        })
+        Ok(shown.map_or_else(|| json!({}), |shown| json!({ "Attributes": shown })))
     }
 
     /// What was there, and what a write would leave, if its condition holds.
