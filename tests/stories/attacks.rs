@@ -61,7 +61,7 @@ async fn a_confirmation_is_good_for_whoever_began_and_burns_for_anybody_else() -
     for attack in 0..4 {
         let (began, confirmation) = answered(&inside, &account, &person).await?;
         let key = began.browser_key.clone();
-        let own_key_of_another = inside.connect().start(&began.caller).await?.browser_key;
+        let own_key_of_another = inside.connect().start(&began.caller, &[]).await?.browser_key;
         let (caller, key) = match attack {
             // A colleague of the same account, with the key.
             0 => (caller(&account, "user|colleague"), key),
@@ -182,12 +182,12 @@ async fn an_account_has_five_open_consents_and_ten_confirmations_an_hour() -> an
     let (account, person) = (inside.account()?, inside.person(1).await?);
     let ours = caller(&account, "user|one");
     for _ in 0..MAX_OPEN_CONSENTS {
-        inside.connect().start(&ours).await?;
+        inside.connect().start(&ours, &[]).await?;
     }
-    let sixth = inside.connect().start(&ours).await;
+    let sixth = inside.connect().start(&ours, &[]).await;
     assert!(matches!(sixth, Err(ConnectError::TooManyConsents { .. })), "{sixth:?}");
     assert!(
-        inside.connect().start(&caller(&inside.account()?, "user|one")).await.is_ok(),
+        inside.connect().start(&caller(&inside.account()?, "user|one"), &[]).await.is_ok(),
         "another account has its own"
     );
     inside.pass(CONSENT_TIME).await?;
@@ -212,7 +212,7 @@ async fn of_many_at_once_no_more_than_the_limit_get_through() -> anyhow::Result<
     let account = inside.account()?;
     let ours = caller(&account, "user|one");
     let connect = inside.connect();
-    let all = futures::future::join_all((0..12).map(|_| connect.start(&ours))).await;
+    let all = futures::future::join_all((0..12).map(|_| connect.start(&ours, &[]))).await;
     let begun = all.iter().filter(|started| started.is_ok()).count();
     assert!(begun <= MAX_OPEN_CONSENTS, "{begun}");
     assert_eq!(inside.table.attempts(&account).await?.map(|attempts| attempts.open.len()), Some(begun));

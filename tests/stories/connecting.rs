@@ -11,8 +11,10 @@ use rules::connect::{CONSENT_TIME, ConnectAgain, ConnectError};
 use rules::connection::{Connection, ErrorReason, Status};
 use rules::failure::Failure;
 use rules::lost;
+use rules::permission::Permission;
 use rules::ports::{Claims as _, Connections as _, Records as _};
 use rules::record::{Kind, Record, RecordKey};
+use rules::session::Session;
 use rules::tokens::Memory;
 use rules::upkeep::{Outcome, Round, Task};
 use serde_json::{Value, json};
@@ -233,6 +235,39 @@ async fn of_several_organisations_one_is_chosen_and_the_others_are_given_back(st
     inside.use_token(&connection).await
 }
 
+async fn what_a_choice_needs_is_asked_for_then_and_ever_after(store: Store) -> anyhow::Result<()> {
+    let inside = Inside::over(store).await?;
+    let (account, person) = (inside.account()?, inside.person(1).await?);
+    let scope = Permission::SpendMoney.scope();
+    let may_spend = async |connection: &Connection| {
+        let memory = Memory::default();
+        let tokens = inside.tokens(&memory);
+        let session = Session::open(&inside.client, &tokens, connection).expect("it is connected");
+        session.has_scope(scope).await
+    };
+    let connection = inside.connected(&account, &person, person.tenants[0]).await?;
+    assert!(!may_spend(&connection).await?, "the first consent asks for as little as it can");
+
+    let began = inside.come_back_with(&account, person.allows(&person.tenants), &[Permission::SpendMoney]).await?;
+    let confirmation = inside.received(&began.query).await?;
+    inside.connect().confirm(&began.caller, &confirmation, &began.browser_key).await?;
+    let connection = inside.connection(&account).await?;
+    assert_eq!(
+        (connection.status, connection.permissions.as_slice()),
+        (Status::Connected, &[Permission::SpendMoney][..])
+    );
+    assert!(may_spend(&connection).await?);
+
+    // Whoever connects again, for whatever reason, is not asked to allow it once more afterwards.
+    inside.disconnect().run(&account).await?;
+    let started = inside.connect().start(&began.caller, &[]).await?;
+    let asked =
+        started.authorise_url.query_pairs().find(|(name, _)| name == "scope").map(|(_, scopes)| scopes.into_owned());
+    let asked = asked.unwrap_or_default();
+    assert_eq!(asked.split(' ').filter(|asked| *asked == scope).count(), 1, "{asked}");
+    Ok(())
+}
+
 async fn an_offer_does_not_interrupt_what_is_connected_and_ends_after_a_day(store: Store) -> anyhow::Result<()> {
     let inside = Inside::over(store).await?;
     let (account, person) = (inside.account()?, inside.person(3).await?);
@@ -402,6 +437,7 @@ over_both_stores!(
     a_consent_without_an_organisation_leaves_nothing_behind,
     an_organisation_of_another_account_is_refused_and_the_other_keeps_working,
     of_several_organisations_one_is_chosen_and_the_others_are_given_back,
+    what_a_choice_needs_is_asked_for_then_and_ever_after,
     an_offer_does_not_interrupt_what_is_connected_and_ends_after_a_day,
     authorising_the_same_organisation_again_brings_everything_back_in_order,
     another_organisation_leaves_the_old_ones_references_and_held_work_where_they_are,

@@ -101,7 +101,7 @@ async fn an_expense_without_an_account_is_skipped_and_the_log_says_so() -> anyho
 }
 
 #[tokio::test]
-async fn spend_money_cannot_be_chosen_without_its_permission() -> anyhow::Result<()> {
+async fn spend_money_is_chosen_once_xero_was_asked_for_its_permission() -> anyhow::Result<()> {
     let stage = Stage::shared()?;
     let mut silence = Silence;
     let mut desk = Desk::open(&stage, &mut silence).await?;
@@ -116,9 +116,22 @@ async fn spend_money_cannot_be_chosen_without_its_permission() -> anyhow::Result
         "expenses": { "fuel": { "account_id": choosable("expense")? } },
         "expense_documents": { "post_as": "spend_money", "bank_account_id": choosable("bank")? } });
     let mapped = desk.journey.sessional.call("PUT", "/account-mapping", Some(&mapping)).await?;
-    assert_eq!(mapped.status, 400, "{}", mapped.text);
-    assert_eq!(mapped.json()["field"], "expense_documents.post_as", "{}", mapped.text);
+    assert_eq!(mapped.status, 409, "{}", mapped.text);
+    let problem = mapped.json();
+    assert_eq!(problem["type"], "/problems/permission-needed", "{problem}");
     let kept = desk.journey.sessional.call("GET", "/account-mapping", None).await?.json();
     assert_eq!(kept["expense_documents"]["post_as"], "bill", "{kept}");
+
+    let needed = json!({ "needed": [problem["needed"]] });
+    let started = desk.journey.sessional.call("POST", "/connection", Some(&needed)).await?;
+    let back = desk.journey.owner.allow(&started.text_at("/authorise_url")?).await?;
+    let confirmation = desk.journey.sessional.come_back(&back).await?.confirmation.context("it was not allowed")?;
+    let confirmed = desk.journey.sessional.confirm(&confirmation, &started.text_at("/browser_key")?).await?;
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text);
+    let mapped = desk.journey.sessional.call("PUT", "/account-mapping", Some(&mapping)).await?;
+    assert_eq!(mapped.status, 200, "{}", mapped.text);
+    let unknown =
+        desk.journey.sessional.call("POST", "/connection", Some(&json!({ "needed": ["everything"] }))).await?;
+    assert_eq!((unknown.status, unknown.text_at("/field")?.as_str()), (400, "needed"), "{}", unknown.text);
     Ok(())
 }

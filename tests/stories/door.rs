@@ -67,7 +67,7 @@ impl Door {
             client_secret: stack.app.client_secret.clone(),
             name: "Sessional".to_owned(),
             redirect_uris: vec![format!("{}/oauth/callback", stack.front)],
-            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+            scopes: local::stand_in::registered_scopes(scopes),
             tier: Tier::Plus,
             certified: true,
             webhook: webhook.map(settings),

@@ -24,6 +24,7 @@ use rules::connection::{Connection, Status};
 use rules::disconnect::Disconnect;
 use rules::grant::Grant;
 use rules::notification::Notification;
+use rules::permission::Permission;
 use rules::ports::{Answer, Clock, Connections as _, Grants as _, Notifications, TokenVault, UpkeepQueue};
 use rules::tokens::{Memory, Tokens};
 use rules::upkeep::{Message, Outcome, Task, Upkeep};
@@ -162,7 +163,7 @@ impl Inside {
             client_secret: CLIENT_SECRET.to_owned(),
             name: "Sessional".to_owned(),
             redirect_uris: vec![CALLBACK.to_owned()],
-            scopes: scopes.clone(),
+            scopes: local::stand_in::registered_scopes(&scopes.join(" ")),
             tier: Tier::Advanced,
             certified: true,
             webhook: None,
@@ -282,8 +283,18 @@ impl Inside {
 
     /// Starts a consent and answers it at Xero: what the browser comes back with.
     pub(crate) async fn come_back(&self, account: &AccountId, choice: Choice) -> anyhow::Result<Began> {
+        self.come_back_with(account, choice, &[]).await
+    }
+
+    /// The same, of a consent that asks for more than the usual.
+    pub(crate) async fn come_back_with(
+        &self,
+        account: &AccountId,
+        choice: Choice,
+        needed: &[Permission],
+    ) -> anyhow::Result<Began> {
         let caller = Caller { account: account.clone(), subject: format!("user|{account}") };
-        let started = self.connect().start(&caller).await?;
+        let started = self.connect().start(&caller, needed).await?;
         let location = control::consent(started.authorise_url.as_str(), choice).await?;
         let location = Url::parse(&location)?;
         let part = |name: &str| location.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into());

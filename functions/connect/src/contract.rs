@@ -2,10 +2,22 @@
 
 use jiff::Timestamp;
 use rules::connection::Status;
+use rules::permission::Permission;
 use rules::status::OrganisationView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use xero::TenantId;
+
+/// The body of `POST /connection`, which may be left out.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartRequest {
+    /// What a choice needs beyond the usual: the problem that refused the choice names it. It is asked for again by every
+    /// later consent.
+    #[serde(default)]
+    #[schema(max_items = 1)]
+    pub needed: Vec<Permission>,
+}
 
 /// The answer of `POST /connection`: where the browser has to go.
 #[derive(Serialize, ToSchema)]

@@ -5,7 +5,7 @@
 
 pub mod contract;
 
-use crate::contract::{Chosen, ConfirmationRequest, OrganisationChoice, Organisations, Started};
+use crate::contract::{Chosen, ConfirmationRequest, OrganisationChoice, Organisations, StartRequest, Started};
 use aws::clock::SystemClock;
 use aws::http::{bytes, caller, claims, json, problem};
 use aws::queues::Queue;
@@ -62,7 +62,7 @@ impl App {
             Err(refused) => Err(refused),
             Ok(caller) => match (request.method().as_str(), path.as_str()) {
                 ("POST" | "PUT", _) if !self.has_second_factor(&request) => Err(Problem::second_factor()),
-                ("POST", "/connection") => self.start(&caller).await,
+                ("POST", "/connection") => self.start(&caller, bytes(&request)).await,
                 ("POST", "/connection/confirmation") => self.confirm(&caller, bytes(&request)).await,
                 ("DELETE", "/connection") => self.disconnect(&caller.account).await,
                 ("GET", "/connection/organisations") => self.organisations(&caller.account).await,
@@ -85,8 +85,16 @@ impl App {
         }
     }
 
-    async fn start(&self, caller: &Caller) -> Result<Response<Body>, Problem> {
-        let started = self.connect(&SystemClock).start(caller).await.map_err(|error| refused(&error))?;
+    async fn start(&self, caller: &Caller, body: &[u8]) -> Result<Response<Body>, Problem> {
+        let request: StartRequest = if body.is_empty() {
+            StartRequest::default()
+        } else {
+            let wrong =
+                |_| Problem::invalid("needed", "Name what a choice needs, such as spend_money, or send nothing");
+            serde_json::from_slice(body).map_err(wrong)?
+        };
+        let started =
+            self.connect(&SystemClock).start(caller, &request.needed).await.map_err(|error| refused(&error))?;
         // Xero's own pages end some consents without a word to us: what began and never came back shows there.
         tracing::info!("a consent was started");
         let body = Started {

@@ -9,6 +9,7 @@ use rules::connection::{Connection, ErrorReason, Status};
 use rules::mapping::{Choices, ExpenseDocuments, Mapping};
 use rules::mapping_view::{MappingRequest, MappingView};
 use rules::organisation::Facts;
+use rules::permission::Permission;
 use rules::ports::{Clock as _, Connections as _, Mappings as _, Organisations as _, Written};
 use rules::record::WaitReason;
 use rules::session::{Interruption, Session};
@@ -16,9 +17,6 @@ use rules::status::{self, BrokenView};
 use rules::{AccountId, Problem, chart, facts, held, lost, pausing};
 use std::sync::Arc;
 use xero::TenantId;
-
-/// The scope of bank transactions at Xero, which an installation asks for only where it offers spend money.
-const SPEND_MONEY_SCOPE: &str = "accounting.banktransactions";
 
 impl App {
     pub(crate) async fn accounts(&self, account: &AccountId, refresh: bool) -> Answered {
@@ -92,7 +90,7 @@ impl App {
         }
     }
 
-    /// Spend money needs a permission of its own; without it every expense would lose the connection.
+    /// Spend money needs a permission of its own, which is asked for when it is chosen; without it no expense could be sent.
     async fn check_permission(&self, connection: &Connection, choices: &Choices) -> Result<(), Problem> {
         match choices.expense_documents {
             ExpenseDocuments::Bill { .. } => return Ok(()),
@@ -101,12 +99,9 @@ impl App {
         let clock = SystemClock;
         let tokens = aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, &clock, &self.memory);
         let session = Session::open(&self.xero.client, &tokens, connection).ok_or_else(Problem::not_connected)?;
-        match session.has_scope(SPEND_MONEY_SCOPE).await {
+        match session.has_scope(Permission::SpendMoney.scope()).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Problem::invalid(
-                "expense_documents.post_as",
-                "Sessional's access to Xero does not cover spend money. Choose bills for expenses",
-            )),
+            Ok(false) => Err(Problem::permission_needed(Permission::SpendMoney)),
             Err(interruption) => Err(self.interrupted(connection, session.tenant_id(), interruption).await),
         }
     }

@@ -13,14 +13,17 @@ const CONFIRMATION = "xero-confirmation";
 const thisTab = () => sessionStorage;
 const thisBrowser = () => localStorage;
 
-/** "Connect to Xero": asks for a consent, keeps its browser key, and goes to Xero in this same window. */
-export async function begin() {
+/**
+ * "Connect to Xero": asks for a consent, keeps its browser key, and goes to Xero in this same window. What a choice needs
+ * beyond the usual is named by the problem that refused the choice.
+ */
+export async function begin(needed = []) {
   if (!person()) return askToSignIn(location.pathname);
   if (!keep(thisBrowser, "xero-try", true)) {
     throw new Error("This browser keeps nothing for Sessional, so it could not tell later that it was you. Allow Sessional to store data (“cookies and site data”), and connect again.");
   }
   forget(thisBrowser, "xero-try");
-  const { authorise_url, browser_key, expires_at } = await call("POST", "/connection");
+  const { authorise_url, browser_key, expires_at } = await call("POST", "/connection", { needed });
   const kept = { key: browser_key, until: expires_at, ...person() };
   // The tab's own first: with two tabs each has its own consent. The browser's is for a way back in another tab.
   keep(thisTab, KEY, kept);

@@ -1,6 +1,7 @@
 // Which Xero account each category belongs to. Suggestions are shown beside each choice and change nothing
 // until the person takes them and saves.
 
+import { begin } from "./connecting.js";
 import { busy, button, byId, el, say } from "./dom.js";
 import { CATEGORIES } from "./words.js";
 
@@ -31,6 +32,7 @@ function form(app) {
     "form",
     { class: "card", id: "mapping-form" },
     el("h2", { id: "mapping-title", tabindex: "-1" }, "Account mapping"),
+    chart.plan && el("div", { class: "notice", id: "plan" }, chart.plan.message),
     el("p", { class: "soft" }, "Which account of your chart does each category belong to? A category without one is skipped, and the sync log says so."),
     el("div", { class: "actions" },
       chart.suggestions.length > 0 && button("Use all suggestions", () => useAll(node, chart)),
@@ -149,6 +151,7 @@ async function save(app, node) {
     app.mapping = await app.api.map(choices);
   } catch (error) {
     if (error.problem?.type === "/problems/conflict") return changedElsewhere(app);
+    if (error.problem?.type === "/problems/permission-needed") return askForMore(error);
     const errors = error.problem?.errors ?? (error.problem?.field ? [error.problem] : []);
     const words = errors.map(({ field }) => point(node, field));
     const others = errors.slice(1).map(({ detail }) => el("li", {}, `${detail}.`));
@@ -161,6 +164,15 @@ async function save(app, node) {
   drawMapping(app);
   byId("mapping-title").focus();
   await app.poll.soon();
+}
+
+/** A choice needs more of Xero than was asked for: says why, and offers to ask. */
+function askForMore(error) {
+  const wrong = byId("mapping-wrong");
+  const ask = button("Allow in Xero", () => begin([error.problem.needed]), { kind: "main", id: "allow-more" });
+  wrong.replaceChildren(el("p", {}, error.message), el("div", { class: "actions" }, ask));
+  wrong.hidden = false;
+  ask.focus();
 }
 
 /** Another tab or another person saved first. */

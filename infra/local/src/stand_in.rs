@@ -111,6 +111,15 @@ pub async fn start(
     }
 }
 
+/// What is asked for only when somebody chooses spend money for expenses.
+const LATER_SCOPE: &str = "accounting.banktransactions";
+
+/// What an app may ask for that asks for these at first: more is asked for when a choice needs it.
+#[must_use]
+pub fn registered_scopes(scopes: &str) -> Vec<String> {
+    scopes.split_whitespace().filter(|scope| *scope != LATER_SCOPE).chain([LATER_SCOPE]).map(str::to_owned).collect()
+}
+
 /// Registers the service as an app, as its owner does once in Xero's developer portal.
 pub async fn register(control: &str, app: &App, front: &str, scopes: &str) -> anyhow::Result<()> {
     let registration = AppRegistration {
@@ -118,7 +127,7 @@ pub async fn register(control: &str, app: &App, front: &str, scopes: &str) -> an
         client_secret: app.client_secret.clone(),
         name: "Sessional".to_owned(),
         redirect_uris: vec![format!("{front}/oauth/callback")],
-        scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+        scopes: registered_scopes(scopes),
         // Every story connects an organisation of its own, and some consents cover several.
         tier: Tier::Advanced,
         certified: true,

@@ -63,6 +63,7 @@ pub(crate) fn chart() -> Value {
         }],
         "suggestions": [{ "category": "sales", "account_id": ACCOUNT, "confidence": "high",
                           "reason": "Its name contains \u{201c}sales\u{201d}" }],
+        "plan": null,
     })
 }
 

@@ -56,6 +56,7 @@ const TOO_MANY_CONFIRMATIONS: &str = "/problems/too-many-confirmations";
 const SECOND_FACTOR: &str = "/problems/second-factor";
 const NOTHING: &str = "/problems/nothing-to-retry";
 const NOT_POSSIBLE: &str = "/problems/not-possible";
+const PERMISSION: &str = "/problems/permission-needed";
 const INTERNAL: &str = "/problems/internal";
 const AGAIN: &str = "/problems/try-again";
 
@@ -70,14 +71,18 @@ pub(crate) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
 }
 
 fn connection(schemas: &mut Schemas) -> Vec<Operation> {
+    let consent = schemas.add::<connect::contract::StartRequest>();
     let start = Operation {
         description: Some(
             "Keep `browser_key` in this browser's own storage and send the browser to `authorise_url`. Xero sends it back to \
              the app's return page, with a confirmation in the fragment of the address: that and the key connect, for \
-             the person who made this call and for nobody else.",
+             the person who made this call and for nobody else. Xero is asked for the usual, for what earlier consents \
+             asked for, and for what a choice needs now: the problem that refused the choice names it.",
         ),
+        body: Some((consent, Some(json!({ "needed": ["spend_money"] })))),
+        body_is_optional: true,
         answers: vec![ok::<connect::contract::Started>(schemas, &examples::started())],
-        problems: &[SIGN_IN, SECOND_FACTOR, TOO_MANY_CONSENTS, INTERNAL, AGAIN],
+        problems: &[INVALID, SIGN_IN, SECOND_FACTOR, TOO_MANY_CONSENTS, INTERNAL, AGAIN],
         ..call(HttpMethod::Post, "/connection", "startConnection", "Connection", "Start connecting to Xero")
     };
     let confirmation = schemas.add::<connect::contract::ConfirmationRequest>();
@@ -184,7 +189,7 @@ fn mapping(schemas: &mut Schemas) -> Vec<Operation> {
         ),
         body: Some((request, Some(examples::mapping_request()))),
         answers: vec![ok::<rules::mapping_view::MappingView>(schemas, &examples::mapping())],
-        problems: &[INVALID, SIGN_IN, NOT_CONNECTED, LOST, CONFLICT, INTERNAL, AGAIN],
+        problems: &[INVALID, SIGN_IN, NOT_CONNECTED, LOST, PERMISSION, CONFLICT, INTERNAL, AGAIN],
         ..call(HttpMethod::Put, "/account-mapping", "putMapping", "Mapping", "Change the mapping")
     };
     vec![accounts, show, change]

@@ -6,6 +6,7 @@ mod suggest;
 pub use suggest::{Confidence, Suggestion};
 
 use crate::organisation::Facts;
+use crate::plan::PlanView;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub struct Chart {
     pub accounts: Vec<ChartAccount>,
     /// One suggestion at most for each category.
     pub suggestions: Vec<Suggestion>,
+    /// What the organisation's plan at Xero cannot do; none where it can do everything.
+    pub plan: Option<PlanView>,
 }
 
 /// An account of the chart.
@@ -94,6 +97,7 @@ pub fn draw(facts: &Facts) -> Chart {
         fetched_at: facts.fetched_at,
         accounts: accounts.map(draw_account).collect(),
         suggestions: suggest::suggest(facts),
+        plan: PlanView::of(&facts.organisation.class),
     }
 }
 

@@ -243,7 +243,11 @@ impl Connect<'_> {
     async fn take_up_consent(&self, origin: &ConsentOrigin, consented: &Consented) -> Result<Connection, ConnectError> {
         let not_before = self.clock.now() + FINISHING_TIME;
         let consent = Some(consented.consent);
-        self.change(origin, |connection| connection.join(consented.user, not_before, consent)).await?;
+        self.change(origin, |connection| {
+            connection.join(consented.user, not_before, consent);
+            connection.allow(&origin.permissions);
+        })
+        .await?;
         let mut offered = Vec::new();
         let finished = self.offer_or_connect(origin, consented, &mut offered).await;
         if finished.is_err() {

@@ -8,6 +8,7 @@ use crate::account::AccountId;
 use crate::action::Action;
 use crate::grant::TokenContext;
 use crate::notification::{Details, DisconnectReason, Notification};
+use crate::permission::Permission;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -86,6 +87,9 @@ pub struct Connection {
     /// A sweep of payments that is due before its time; none while none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_sweep: Option<DueSweep>,
+    /// What consents were asked for beyond the usual: the next one asks for it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
 }
 
 /// Where a connection stands.
@@ -176,6 +180,7 @@ impl Connection {
             outbox: Vec::new(),
             last_order: 0,
             due_sweep: None,
+            permissions: Vec::new(),
         }
     }
 
@@ -225,6 +230,15 @@ impl Connection {
         let another = |leaving: &Leaving| leaving.consent.is_some() && leaving.consent != consent;
         self.leaving.retain(|leaving| leaving.user != user || another(leaving));
         self.leaving.push(Leaving { user, not_before, consent });
+    }
+
+    /// Notes what a consent was asked for beyond the usual.
+    pub fn allow(&mut self, permissions: &[Permission]) {
+        for permission in permissions {
+            if !self.permissions.contains(permission) {
+                self.permissions.push(*permission);
+            }
+        }
     }
 
     /// Whether a consent through this user is under way that may come to use it.

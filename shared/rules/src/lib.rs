@@ -27,6 +27,8 @@ pub mod organisation;
 pub mod outbox;
 pub mod pausing;
 pub mod payments;
+pub mod permission;
+pub mod plan;
 pub mod ports;
 pub mod problem;
 pub mod random;

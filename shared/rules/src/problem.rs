@@ -7,6 +7,7 @@ pub use types::{ProblemType, TYPES};
 
 use crate::action::Action;
 use crate::connect::ConnectAgain;
+use crate::permission::Permission;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -32,6 +33,9 @@ pub struct Problem {
     /// Why the user has to connect again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<ConnectAgain>,
+    /// What `POST /connection` has to ask Xero for before the same call can be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<Permission>,
     /// Every field that is wrong, where there may be several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
@@ -56,6 +60,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             action: None,
+            needed: None,
             reason: None,
             errors: Vec::new(),
         }
@@ -229,6 +234,15 @@ impl Problem {
     #[must_use]
     pub fn not_possible(why: &'static str) -> Self {
         Self::new(&types::NOT_POSSIBLE, why)
+    }
+
+    /// A choice needs a permission that the consent does not cover.
+    #[must_use]
+    pub fn permission_needed(permission: Permission) -> Self {
+        let mut problem = Self::new(&types::PERMISSION_NEEDED, permission.why());
+        problem.action = Some(Action::Reauthorise);
+        problem.needed = Some(permission);
+        problem
     }
 
     /// Xero or a store cannot answer just now.

@@ -6,6 +6,7 @@
 use super::attempts::{ConnectAttempts, OpenConsent};
 use super::{Connect, ConnectError, RACES};
 use crate::account::AccountId;
+use crate::permission::Permission;
 use crate::ports::Written;
 use crate::random;
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +40,9 @@ pub struct ConsentOrigin {
     pub browser_hash: String,
     /// The connection's generation.
     pub generation: u64,
+    /// What it asks for beyond the usual.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
 }
 
 impl ConsentOrigin {
@@ -107,16 +111,22 @@ pub struct StartedConsent {
 }
 
 impl Connect<'_> {
-    /// Starts a consent for somebody, in the browser that is given the key.
+    /// Starts a consent for somebody, in the browser that is given the key. Xero is asked for the usual, for what earlier
+    /// consents asked for, and for what a choice needs now.
     ///
     /// # Errors
     /// When too many of the account's consents are open, or the consent cannot be stored.
-    pub async fn start(&self, caller: &Caller) -> Result<StartedConsent, ConnectError> {
+    pub async fn start(&self, caller: &Caller, needed: &[Permission]) -> Result<StartedConsent, ConnectError> {
         let (state, browser_key) = (random::one_time()?, random::one_time()?);
         let verifier = if self.request.pkce { Some(CodeVerifier::new()?) } else { None };
         for _ in 0..RACES {
             let now = self.clock.now();
             let mut attempts = self.attempts_with_room(&caller.account).await?;
+            let connection = self.load(&caller.account).await?;
+            let mut permissions = connection.permissions;
+            permissions
+                .extend(needed.iter().copied().filter(|needed| !permissions.contains(needed)).collect::<Vec<_>>());
+            let authorise_url = self.authorise_url(&state, verifier.as_ref(), &permissions);
             let mut consent = PendingConsent {
                 version: VERSION,
                 state_hash: random::digest(&state),
@@ -125,7 +135,8 @@ impl Connect<'_> {
                     account: caller.account.clone(),
                     subject_hash: random::digest(&caller.subject),
                     browser_hash: random::digest(&browser_key),
-                    generation: self.load(&caller.account).await?.generation,
+                    generation: connection.generation,
+                    permissions,
                 },
                 verifier: verifier.clone(),
                 expires_at: now + CONSENT_TIME,
@@ -136,7 +147,6 @@ impl Connect<'_> {
             if self.starts.begin_consent(&mut attempts, &mut consent).await? == Written::Conflict {
                 continue;
             }
-            let authorise_url = self.authorise_url(&state, verifier.as_ref());
             return Ok(StartedConsent {
                 authorise_url,
                 browser_key: browser_key.into(),
@@ -170,9 +180,14 @@ impl Connect<'_> {
         }
     }
 
-    fn authorise_url(&self, state: &str, verifier: Option<&CodeVerifier>) -> Url {
+    fn authorise_url(&self, state: &str, verifier: Option<&CodeVerifier>, permissions: &[Permission]) -> Url {
         let request = self.request;
-        let scopes: Vec<&str> = request.scopes.iter().map(String::as_str).collect();
+        let mut scopes: Vec<&str> = request.scopes.iter().map(String::as_str).collect();
+        for scope in permissions.iter().map(|permission| permission.scope()) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
         // The hash that stands for a one-time value here is PKCE's S256.
         let challenge = verifier.map(|verifier| random::digest(verifier.expose()));
         xero::oauth::authorize_url(

@@ -72,6 +72,9 @@ types! {
     NOT_POSSIBLE = "/problems/not-possible", 409, "This cannot be chosen for the document",
         "The document is not in a state in which this could be done; the sentence says why.",
         "The sentence and the record as it is now.";
+    PERMISSION_NEEDED = "/problems/permission-needed", 409, "Xero has to be asked for a permission",
+        "A choice needs more of Xero than the consent covers.",
+        "The sentence, and a button that calls `POST /connection` with `needed`; the choice is made again afterwards.";
     CONFLICT = "/problems/conflict", 409, "Changed at the same moment",
         "Something else changed the same thing between reading and writing.",
         "What is stored now, and the user's change to repeat.";
