@@ -57,6 +57,7 @@ impl App {
     /// # Errors
     /// Never: what goes wrong is an answer.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
+        self.xero.renew_credentials().await;
         let path = request.raw_http_path().trim_end_matches('/').to_owned();
         let answered = match caller(&request, &self.account_claim) {
             Err(refused) => Err(refused),

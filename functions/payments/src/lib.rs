@@ -40,6 +40,7 @@ impl App {
     /// # Errors
     /// Never: what fails is named in the answer.
     pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Infallible> {
+        self.xero.renew_credentials().await;
         let Sorted { tenants, mut judged, heard } = sorted(event.records);
         let runs = tenants.into_iter().map(|(tenant, work)| self.run(tenant, work));
         let (runs, ()) = futures::join!(futures::future::join_all(runs), gaps::note(&self.table, &SystemClock, &heard));

@@ -45,6 +45,7 @@ impl App {
     /// # Errors
     /// Never: what goes wrong is an answer.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
+        self.xero.renew_credentials().await;
         let answered = match account(&request, &self.account_claim) {
             Ok(account) => self.route(&account, &request).await,
             Err(refused) => Err(refused),

@@ -54,6 +54,7 @@ impl App {
     /// # Errors
     /// Never: what fails is named in the answer.
     pub async fn handle(&self, event: SqsEvent, deadline: Option<Timestamp>) -> Result<SqsBatchResponse, Infallible> {
+        self.xero.renew_credentials().await;
         let runs = groups(event.records).into_iter().map(|group| self.run(group, deadline));
         let judged = futures::future::join_all(runs).await;
         Ok(batch::settle(&self.queue, Some(&self.parking), judged.into_iter().flatten().collect()).await)

@@ -53,6 +53,7 @@ impl App {
     /// # Errors
     /// When a round could not be planned: the schedule begins it again.
     pub async fn handle(&self, event: Event) -> Result<SqsBatchResponse, lambda_runtime::Error> {
+        self.xero.renew_credentials().await;
         match event {
             Event::Schedule(round) => Ok(self.begin(round).await.map(|()| SqsBatchResponse::default())?),
             Event::Batch(event) => Ok(self.work(event).await),

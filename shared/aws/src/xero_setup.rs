@@ -34,6 +34,10 @@ pub struct Xero {
     pub client: Client,
     /// Our client id.
     pub client_id: String,
+    /// Where the app's credentials are read again.
+    pub secrets: Secrets,
+    /// The secret that has them.
+    pub credentials_secret: String,
 }
 
 impl Xero {
@@ -47,14 +51,31 @@ impl Xero {
         // Only `connect` sends browsers to the login; for the others any valid address does.
         let login = config::optional("XERO_LOGIN_URL").unwrap_or_else(|| identity.clone());
         let endpoints = Endpoints::new(&login, &identity, &config::required("XERO_API_URL")?)?;
-        let credentials = secrets.app_credentials(&config::required("APP_CREDENTIALS_SECRET")?).await?;
+        let credentials_secret = config::required("APP_CREDENTIALS_SECRET")?;
+        let credentials = secrets.app_credentials(&credentials_secret).await?;
         let http = xero::http::client()?;
         Ok(Self {
             client_id: credentials.client_id.clone(),
             identity: Identity::new(http.clone(), endpoints.clone(), credentials),
             client: Client::new(http, &endpoints),
             endpoints,
+            secrets: secrets.clone(),
+            credentials_secret,
         })
+    }
+
+    /// Reads the app's credentials again, if Xero has refused those that are known: an operator who puts a wrong secret
+    /// right need not wait until Lambda has replaced every process. Called before each event.
+    pub async fn renew_credentials(&self) {
+        if !self.identity.are_credentials_refused() {
+            return;
+        }
+        match self.secrets.app_credentials(&self.credentials_secret).await {
+            Ok(credentials) => self.identity.replace_credentials(credentials),
+            Err(error) => {
+                tracing::warn!(error = %error, reason = %error.source, "the app's credentials could not be read again");
+            }
+        }
     }
 }
 

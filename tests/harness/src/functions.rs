@@ -71,7 +71,8 @@ impl Parts {
     }
 
     async fn xero(&self) -> anyhow::Result<Xero> {
-        let credentials = Secrets::new(&self.sdk).app_credentials(CREDENTIALS).await;
+        let secrets = Secrets::new(&self.sdk);
+        let credentials = secrets.app_credentials(CREDENTIALS).await;
         let credentials = credentials.context("failed to read the app's credentials")?;
         let endpoints = Endpoints::new(XERO, XERO, XERO)?;
         Ok(Xero {
@@ -79,6 +80,8 @@ impl Parts {
             identity: Identity::new(self.transport.clone(), endpoints.clone(), credentials),
             client: Client::new(self.transport.clone(), &endpoints),
             endpoints,
+            secrets,
+            credentials_secret: CREDENTIALS.to_owned(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Xero's identity service, as one app sees it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,7 +37,14 @@ pub struct AppCredentials {
 pub struct Identity {
     transport: Transport,
     endpoints: Endpoints,
-    credentials: AppCredentials,
+    credentials: Arc<Credentials>,
+}
+
+/// The credentials of this process: what it read at its start, or since they were refused.
+#[derive(Debug)]
+struct Credentials {
+    current: RwLock<AppCredentials>,
+    refused: AtomicBool,
 }
 
 type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -66,7 +75,32 @@ pub fn authorize_url(
 impl Identity {
     /// The identity service for one app.
     pub fn new(transport: impl Into<Transport>, endpoints: Endpoints, credentials: AppCredentials) -> Self {
-        Self { transport: transport.into(), endpoints, credentials }
+        let credentials = Credentials { current: RwLock::new(credentials), refused: AtomicBool::new(false) };
+        Self { transport: transport.into(), endpoints, credentials: Arc::new(credentials) }
+    }
+
+    /// Whether Xero has refused the app's credentials since they were read.
+    pub fn are_credentials_refused(&self) -> bool {
+        self.credentials.refused.load(Ordering::Relaxed)
+    }
+
+    /// Goes on with credentials that were read anew.
+    pub fn replace_credentials(&self, credentials: AppCredentials) {
+        *self.credentials.current.write().unwrap_or_else(PoisonError::into_inner) = credentials;
+        self.credentials.refused.store(false, Ordering::Relaxed);
+    }
+
+    fn credentials(&self) -> AppCredentials {
+        self.credentials.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that the app's credentials were refused, if they were.
+    fn noted<T, E: Into<TokenError>>(&self, result: Result<T, E>) -> Result<T, TokenError> {
+        result.map_err(Into::into).inspect_err(|error| {
+            if matches!(error, TokenError::InvalidClient) {
+                self.credentials.refused.store(true, Ordering::Relaxed);
+            }
+        })
     }
 
     /// Exchanges the code of a consent, once. The redirect address must be the one consented to, and the verifier that
@@ -83,7 +117,7 @@ impl Identity {
         if let Some(verifier) = verifier {
             request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
         }
-        let response = request.request_async(&sender(&self.transport)).await?;
+        let response = self.noted(request.request_async(&sender(&self.transport)).await)?;
         Ok(token_set(&response, now))
     }
 
@@ -93,8 +127,8 @@ impl Identity {
             .client()
             .exchange_refresh_token(&oauth2::RefreshToken::new(token.expose().to_owned()))
             .request_async(&sender(&self.transport))
-            .await?;
-        Ok(token_set(&response, now))
+            .await;
+        Ok(token_set(&self.noted(response)?, now))
     }
 
     /// Revokes a grant, **and with it every connection of that user to the app**.
@@ -102,17 +136,18 @@ impl Identity {
     /// Not through the `oauth2` crate, which insists on https even for a stand-in on this machine.
     pub async fn revoke(&self, token: &RefreshToken) -> Result<(), TokenError> {
         let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let credentials = self.credentials();
         let request = self
             .transport
             .http()
             .post(self.endpoints.revocation())
-            .basic_auth(encode(&self.credentials.client_id), Some(encode(self.credentials.client_secret.expose())))
+            .basic_auth(encode(&credentials.client_id), Some(encode(credentials.client_secret.expose())))
             .form(&[("token", token.expose())]);
-        let response = answer(self.transport.send(request).await.map_err(no_answer)?).await?;
+        let response = self.noted(answer(self.transport.send(request).await.map_err(no_answer)?).await)?;
         if response.status().is_success() {
             return Ok(());
         }
-        Err(refusal(response.body()).unwrap_or(TokenError::Malformed("not a revocation response")))
+        self.noted(Err(refusal(response.body()).unwrap_or(TokenError::Malformed("not a revocation response"))))
     }
 
     /// A token of the app itself, which can list and remove connections without their user.
@@ -122,14 +157,14 @@ impl Identity {
             .exchange_client_credentials()
             .add_scope(Scope::new(APP_CONNECTIONS.to_owned()))
             .request_async(&sender(&self.transport))
-            .await?;
-        Ok(token_set(&response, now).access)
+            .await;
+        Ok(token_set(&self.noted(response)?, now).access)
     }
 
     fn client(&self) -> TokenClient {
-        let secret = self.credentials.client_secret.expose().to_owned();
-        BasicClient::new(ClientId::new(self.credentials.client_id.clone()))
-            .set_client_secret(ClientSecret::new(secret))
+        let AppCredentials { client_id, client_secret } = self.credentials();
+        BasicClient::new(ClientId::new(client_id))
+            .set_client_secret(ClientSecret::new(client_secret.expose().to_owned()))
             .set_token_uri(TokenUrl::from_url(self.endpoints.token()))
     }
 }

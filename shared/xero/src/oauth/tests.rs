@@ -129,6 +129,23 @@ async fn a_refresh_sends_the_old_token_and_nothing_more() {
 }
 
 #[tokio::test]
+async fn refused_credentials_are_noticed_and_replaced_for_whoever_has_a_copy() {
+    let refusal = Reply::status(400, r#"{"error":"invalid_client"}"#);
+    let stub = Stub::answering([refusal, tokens()]).await;
+    let identity = identity(&stub.endpoints);
+    let copy = identity.clone();
+    assert!(!identity.are_credentials_refused());
+    let refused = copy.refresh(&refresh_token(), now()).await;
+    assert!(matches!(refused, Err(TokenError::InvalidClient)) && identity.are_credentials_refused());
+    let right = AppCredentials { client_id: "0A1B2C".to_owned(), client_secret: "right".to_owned().into() };
+    identity.replace_credentials(right);
+    copy.refresh(&refresh_token(), now()).await.unwrap();
+    assert!(!copy.are_credentials_refused());
+    let basic = format!("Basic {}", STANDARD.encode("0A1B2C:right"));
+    assert_eq!(stub.seen()[1].header("authorization"), Some(basic.as_str()));
+}
+
+#[tokio::test]
 async fn the_apps_own_token_has_one_scope_and_no_user() {
     let reply = Reply::json(r#"{"access_token":"opaque","expires_in":1800,"token_type":"Bearer"}"#);
     let stub = Stub::answering([reply]).await;
