@@ -222,7 +222,7 @@ async fn of_many_at_once_no_more_than_the_limit_get_through() -> anyhow::Result<
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_callback_that_dies_at_any_call_leaves_nothing_that_lasts() -> anyhow::Result<()> {
     let inside = Inside::new().await?;
-    let (mut steps, mut through) = (1, false);
+    let (mut steps, mut through) = (0, false);
     while !through {
         let (account, person) = (inside.account()?, inside.person(1).await?);
         let began = inside.come_back(&account, person.allows(&person.tenants)).await?;
@@ -240,6 +240,7 @@ async fn a_callback_that_dies_at_any_call_leaves_nothing_that_lasts() -> anyhow:
         }
         steps += 1;
     }
-    assert!(steps > 3, "it was through at once");
+    // It waits for its read and for its write at least.
+    assert!(steps > 2, "it was through at once");
     Ok(())
 }
