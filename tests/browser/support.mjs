@@ -101,7 +101,21 @@ export async function inBrowsers(names, story, { flags = [], preferences } = {})
   }
 }
 
+/** How often a browser is started that dies before it shows anything; nothing of ours has run by then. */
+const STARTS = 3;
+
 async function launch(name, flags, preferences) {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await launchOnce(name, flags, preferences);
+    } catch (error) {
+      if (start === STARTS) throw error;
+      console.log(`the browser died at its start and is started again: ${error.message.split("\n")[0]}`);
+    }
+  }
+}
+
+async function launchOnce(name, flags, preferences) {
   const folder = mkdtempSync(join(tmpdir(), "profile-"));
   if (preferences) {
     mkdirSync(join(folder, "Default"));
