@@ -16,7 +16,8 @@ impl Stage {
             return self.twin(number, at).await;
         }
         let Some(account) = self.accounts.get(number) else { return Ok(()) };
-        let Some(name) = account.documents.get(at).map(|document| document.id.clone()) else { return Ok(()) };
+        let Some(document) = account.documents.get(at) else { return Ok(()) };
+        let (name, mark) = (document.id.clone(), document.mark());
         let tenant = account.tenant();
         self.service.xero.inside.set_time(self.service.calendar.now());
         let books = self.service.control.snapshot(tenant).await?;
@@ -37,8 +38,9 @@ impl Stage {
             (Deed::VoidThere, _) => Act::Void { invoice: id },
             (Deed::Redate, _) => Act::EditInvoice { invoice: id, fields: json!({ "DueDate": "2027-01-31" }) },
             (Deed::Reprice, _) => {
-                let line =
-                    json!({ "Description": "Changed by hand", "Quantity": 1, "UnitAmount": 77, "AccountCode": "200" });
+                // The text by which the model finds it stays.
+                let text = format!("{mark} changed by hand");
+                let line = json!({ "Description": text, "Quantity": 1, "UnitAmount": 77, "AccountCode": "200" });
                 Act::EditInvoice { invoice: id, fields: json!({ "LineItems": [line] }) }
             }
             (Deed::RenumberThere, _) => {
