@@ -110,7 +110,7 @@ pub(crate) struct Inside {
     client_id: String,
     endpoints: Endpoints,
     pub(crate) request: ConsentRequest,
-    sync_queue: Queue,
+    pub(crate) sync_queue: Queue,
     notifications: Queue,
 }
 

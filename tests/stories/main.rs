@@ -33,6 +33,7 @@ mod mapping;
 mod mended;
 mod operations;
 mod payments;
+mod queues;
 mod reading_ahead;
 mod refusals;
 mod retry;
