@@ -8,6 +8,7 @@ use aws::table::Table;
 use aws::xero_setup::Xero;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
+use rules::failure::policy;
 use rules::payments::{Entry, NamedInvoice, Outcome, Payments, Sequence, gaps};
 use rules::ports::TokenVault;
 use rules::tokens::Memory;
@@ -53,7 +54,7 @@ impl App {
         let verdict = self.follow(tenant, &named.collect::<Vec<_>>()).await;
         let judged = work.messages.into_iter().map(|message| match &verdict {
             Verdict::Again(time) => {
-                let time = batch::growing(*time, batch::receives(&message));
+                let time = (*time).max(policy::store_wait(batch::receives(&message)));
                 (message, Verdict::Again(time))
             }
             other => (message, other.clone()),

@@ -29,18 +29,6 @@ pub fn receives(message: &SqsMessage) -> u32 {
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
-/// First wait of a message that keeps coming; doubled each time.
-const FIRST_WAIT: Duration = Duration::from_secs(10);
-/// Longest such wait: what was out is back within it.
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-
-/// How long a message is left alone that came so often: what it asks for, and the longer, the more often it came.
-#[must_use]
-pub fn growing(time: Duration, receives: u32) -> Duration {
-    let doubled = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(receives.saturating_sub(1).min(10)));
-    time.max(doubled.min(LONGEST_WAIT))
-}
-
 /// Carries out the verdicts and names the messages that come again. What cannot be worked goes to
 /// `parking`; without one it is left to the queue's own redrive.
 pub async fn settle(queue: &Queue, parking: Option<&Queue>, judged: Vec<(SqsMessage, Verdict)>) -> SqsBatchResponse {

@@ -276,6 +276,16 @@ impl Failure {
         Self::new(Cause::NumberOfAnother, message, Action::ChangeNumber)
     }
 
+    /// The number belongs to another invoice of the same account that is about to get another, or to go.
+    #[must_use]
+    pub fn waits_for_number(number: &str) -> Self {
+        let message = format!(
+            "It waits for the number {number}, which another invoice of yours still has in Xero and is about to give \
+             up. It goes on by itself."
+        );
+        Self::new(Cause::WaitsItsTurn, message, Action::Wait)
+    }
+
     /// No answer after several tries.
     #[must_use]
     pub fn no_answer() -> Self {

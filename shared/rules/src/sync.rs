@@ -32,7 +32,7 @@ use message::Work;
 
 use crate::account::AccountId;
 use crate::connection::{Connection, ErrorReason, Status};
-use crate::failure::policy::Pause;
+use crate::failure::policy::{self, Pause};
 use crate::failure::{Cause, Failure};
 use crate::mapping::Choices;
 use crate::organisation::Facts;
@@ -268,16 +268,21 @@ impl Sync<'_> {
         for job in jobs.iter_mut().filter(|job| !job.is_over()) {
             self.load(context.session.tenant_id(), job).await?;
         }
-        self.create(context, jobs).await?;
-        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-            self.check_deadline()?;
-            match job.step() {
-                Want::Nothing => self.settle(job).await?,
-                Want::TakeBack => self.take_back(job).await?,
-                Want::Remove => self.remove(context, job).await?,
-                Want::Update => self.update(context, job).await?,
-                Want::Create => job.outcome = Some(Outcome::Again(STORE_WAIT)),
+        let mut rest: &mut [Job] = jobs;
+        while !rest.is_empty() {
+            let (head, tail) = rest.split_at_mut(number::independent(rest));
+            self.create(context, head).await?;
+            for job in head.iter_mut().filter(|job| !job.is_over()) {
+                self.check_deadline()?;
+                match job.step() {
+                    Want::Nothing => self.settle(job).await?,
+                    Want::TakeBack => self.take_back(job).await?,
+                    Want::Remove => self.remove(context, job).await?,
+                    Want::Update => self.update(context, job).await?,
+                    Want::Create => job.outcome = Some(Outcome::Again(STORE_WAIT)),
+                }
             }
+            rest = tail;
         }
         Ok(())
     }
@@ -379,7 +384,7 @@ impl Stop {
 /// Leaves to the queue what is not over: the longer, the more often it came.
 fn come_again(jobs: &mut [Job], wait: Duration) {
     for job in jobs.iter_mut().filter(|job| !job.is_over()) {
-        job.outcome = Some(Outcome::Again(wait.max(wait::store_wait(job.receives))));
+        job.outcome = Some(Outcome::Again(wait.max(policy::store_wait(job.receives))));
     }
 }
 

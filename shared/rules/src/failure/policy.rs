@@ -25,6 +25,18 @@ const OPERATOR_WAIT: Duration = Duration::from_secs(300);
 /// Longest wait where Xero names none, so that work goes on within fifteen minutes of a recovery.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 
+/// First wait of a message whose work could not even be written down; doubled each time that it comes again.
+const STORE_WAIT: Duration = Duration::from_secs(10);
+/// Longest such wait: what was out is back within it.
+const LONGEST_STORE_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// How long a message is left to its queue while nothing can be stored: the longer, the more often it was given out.
+#[must_use]
+pub fn store_wait(receives: u32) -> Duration {
+    let doubled = STORE_WAIT.saturating_mul(2_u32.saturating_pow(receives.saturating_sub(1).min(10)));
+    doubled.min(LONGEST_STORE_WAIT)
+}
+
 /// How long something outside is left alone, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {

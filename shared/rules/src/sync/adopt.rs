@@ -8,6 +8,7 @@ use super::create::{Made, subject};
 use super::document::Document;
 use super::lost_answer::{forget_intent, intent_of, is_spend_money, sent};
 use super::mark::{Mark, without_mark};
+use super::number::Clash;
 use super::{Context, Job, Outcome, Stop, Sync};
 use crate::failure::Failure;
 use crate::organisation::Facts;
@@ -180,8 +181,14 @@ impl Sync<'_> {
         let clash = found.iter().any(|invoice| same(&invoice)) && job.invoice().is_some();
         match sent.invoice_number {
             Some(number) if clash => {
-                let failure = self.classify_clash(context, job, &number, found).await?;
-                self.refuse(job, failure).await
+                match self.classify_clash(context, job, &number, found).await? {
+                    Clash::Taken(failure) => self.refuse(job, failure).await,
+                    Clash::LetGo(until) => {
+                        // Xero has judged it: nothing was made, and nothing has to be looked up.
+                        forget_intent(job);
+                        self.wait_for_number(job, &number, until).await
+                    }
+                }
             }
             Some(_) | None => Ok(()),
         }

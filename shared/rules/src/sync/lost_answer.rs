@@ -264,6 +264,12 @@ impl Sync<'_> {
         self.wait_until(job, WaitReason::Turn, Failure::waits_its_turn(), until).await
     }
 
+    /// The number that it wants is another record's, which is about to let it go: it waits behind that one.
+    pub(super) async fn wait_for_number(&self, job: &mut Job, number: &str, until: Timestamp) -> Result<(), Stop> {
+        let until = until.max(after(self.clock.now(), TURN_WAIT));
+        self.wait_until(job, WaitReason::Turn, Failure::waits_for_number(number), until).await
+    }
+
     /// Writes down what a document waits for; its message is done with.
     async fn wait_until(
         &self,

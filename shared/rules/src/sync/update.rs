@@ -7,6 +7,7 @@ mod plan;
 pub(super) use plan::{Change, DocumentUpdate, Wanted, is_without_tax};
 
 use super::create::{Made, key_of, made_of, remark, subject, with_remarks};
+use super::number::Clash;
 use super::shown::ShownDocument;
 use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
 use crate::failure::Failure;
@@ -85,8 +86,10 @@ impl Sync<'_> {
         if says(Refusal::NumberNotUnique)
             && let Some(number) = job.invoice().map(|invoice| invoice.number.to_string())
         {
-            let failure = self.number_clash(context, job, &number).await?;
-            return self.complain(job, failure).await;
+            return match self.number_clash(context, job, &number).await? {
+                Clash::Taken(failure) => self.complain(job, failure).await,
+                Clash::LetGo(until) => self.wait_for_number(job, &number, until).await,
+            };
         }
         if says(Refusal::ContactArchived)
             && !job.followed_merge

@@ -3,7 +3,7 @@
 //! tries out, and when it is answered the rest follows.
 
 use super::message::RunRecord;
-use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync, segment};
+use super::{Context, Job, Outcome, Stop, Sync, segment};
 use crate::account::AccountId;
 use crate::failure::Failure;
 use crate::failure::policy::Pause;
@@ -203,16 +203,11 @@ fn go_on(account: &AccountId, record: &Record) -> Job {
     Job::go_on(account, RunRecord { kind: record.key.kind, id: record.key.id.clone() })
 }
 
-/// A record whose own answer was lost keeps to its own times; everything else goes on together.
+/// A record whose own answer was lost, or that waits behind another, keeps to its own times; everything else goes on
+/// together.
 fn is_due(record: &Record, now: Timestamp) -> bool {
     record.waiting.as_ref().is_some_and(|waiting| match waiting.reason {
-        WaitReason::Answer => waiting.next_try <= now,
-        WaitReason::Credentials | WaitReason::TokenEndpoint | WaitReason::Organisation | WaitReason::Turn => true,
+        WaitReason::Answer | WaitReason::Turn => waiting.next_try <= now,
+        WaitReason::Credentials | WaitReason::TokenEndpoint | WaitReason::Organisation => true,
     })
-}
-
-/// How long a message is left to the queue while our own store does not answer: the longer, the more often it came.
-pub(super) fn store_wait(receives: u32) -> std::time::Duration {
-    let doubled = STORE_WAIT.saturating_mul(2_u32.saturating_pow(receives.saturating_sub(1).min(10)));
-    doubled.min(std::time::Duration::from_secs(15 * 60))
 }

@@ -9,7 +9,7 @@ use rules::record::{Kind, Record, RecordKey, Standing};
 use rules::sync::message;
 use serde_json::{Value, json};
 use std::time::Duration;
-use xero_stand_in::control::Act;
+use xero_stand_in::control::{Act, Fault, FaultKind};
 
 /// Time enough that Xero has forgotten every idempotency key.
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
@@ -35,13 +35,32 @@ impl Lab {
     }
 
     /// Sends an event, a second after the one before it, and works until nothing waits.
-    pub(crate) async fn run(&mut self, mut event: Value) -> anyhow::Result<()> {
+    pub(crate) async fn run(&mut self, event: Value) -> anyhow::Result<()> {
+        self.send(event);
+        self.drain().await
+    }
+
+    /// Sends an event, a second after the one before it.
+    pub(crate) fn send(&mut self, mut event: Value) {
         self.sent += 1;
         event["id"] = json!(format!("evt_{}", self.sent));
         event["occurred_at"] = json!(format!("2026-11-20T10:{:02}:{:02}Z", self.sent / 60, self.sent % 60));
         let account = self.tenant.account.to_string();
         self.world.queue.send(&account, &format!("event-{}", self.sent), &event.to_string(), self.world.now());
+    }
+
+    /// Works until nothing waits.
+    pub(crate) async fn drain(&mut self) -> anyhow::Result<()> {
         self.world.drain(&self.xero).await
+    }
+
+    /// Works one batch; what waits goes on waiting.
+    pub(crate) async fn work(&mut self) -> anyhow::Result<()> {
+        self.world.work(&self.xero, 10).await.map(|_| ())
+    }
+
+    pub(crate) async fn fault(&self, operation: &str, kind: FaultKind) -> anyhow::Result<()> {
+        Ok(self.xero.side.control.fault(&Fault::once(operation, kind)).await?)
     }
 
     /// Presses "Retry" on a record.
