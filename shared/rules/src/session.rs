@@ -19,6 +19,10 @@ const CONNECTION_AGE: SignedDuration = SignedDuration::from_secs(1);
 /// Calls of a day that nothing automatic uses. Xero allows an organisation 5,000 a day, and 1,000 on its smallest
 /// tier; a look at the mapping page takes four.
 pub const DAY_RESERVE: u32 = 100;
+/// Calls of a minute that a drain leaves to others, of the 60 that Xero allows an organisation.
+const MINUTE_RESERVE: u32 = 10;
+/// The same, of the 10,000 that it allows the whole app.
+const APP_MINUTE_RESERVE: u32 = 3_000;
 /// Wait once only the reserve is left. Xero's windows are fixed and start at a moment that it does not tell: each
 /// look whether a new one has begun takes a few calls of the reserve.
 pub const RESERVE_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
@@ -83,6 +87,8 @@ pub struct Session<'a> {
     read_at: AtomicI64,
     /// Calls that are left today, as Xero's last answer said.
     left_today: AtomicU32,
+    /// Calls that are left this minute for the organisation, and for the whole app.
+    left_this_minute: [AtomicU32; 2],
 }
 
 /// The token of one call, and whether it was renewed already.
@@ -140,7 +146,8 @@ impl<'a> Session<'a> {
     fn new(client: &'a xero::Client, tokens: &'a Tokens<'a>, connection: &'a Connection, tenant: TenantId) -> Self {
         let read_at = AtomicI64::new(tokens.clock.now().as_millisecond());
         let left_today = AtomicU32::new(u32::MAX);
-        Self { client, tokens, connection, tenant, connections: None, read_at, left_today }
+        let left_this_minute = [AtomicU32::new(u32::MAX), AtomicU32::new(u32::MAX)];
+        Self { client, tokens, connection, tenant, connections: None, read_at, left_today, left_this_minute }
     }
 
     /// A session to find out whether a connection that was lost is back; none without an organisation.
@@ -176,6 +183,19 @@ impl<'a> Session<'a> {
         if let Some(left) = limits.day_remaining {
             self.left_today.store(left, Ordering::Relaxed);
         }
+        for (known, left) in self.left_this_minute.iter().zip([limits.minute_remaining, limits.app_minute_remaining]) {
+            if let Some(left) = left {
+                known.store(left, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Whether what has waited has used its part of this minute's calls: the rest is for new work, and for what people
+    /// and upkeep do meanwhile.
+    #[must_use]
+    pub fn is_minute_used(&self) -> bool {
+        let [organisation, app] = self.left_this_minute.each_ref().map(|left| left.load(Ordering::Relaxed));
+        organisation <= MINUTE_RESERVE || app <= APP_MINUTE_RESERVE
     }
 
     /// Whether so few calls are left today that they are kept for what users do by hand: opening the mapping,

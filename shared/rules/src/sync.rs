@@ -112,6 +112,8 @@ struct Context<'a> {
     facts: Arc<Facts>,
     /// When the run began: knowledge that is younger needs no second look.
     started: Timestamp,
+    /// Whether it goes on with what has waited, which leaves calls of each minute to others.
+    is_drain: bool,
 }
 
 /// Why the rest of a run cannot go on.
@@ -221,7 +223,7 @@ impl Sync<'_> {
             Ok(facts) => facts,
             Err(interruption) => return Err(self.interrupted(&session, interruption).await?),
         };
-        let mut context = Context { session: &session, choices, facts, started: self.clock.now() };
+        let mut context = Context { session: &session, choices, facts, started: self.clock.now(), is_drain: false };
         let drains = jobs.iter().any(Job::is_drain);
         let mut rest: &mut [Job] = &mut *jobs;
         while !rest.is_empty() {
@@ -234,6 +236,7 @@ impl Sync<'_> {
         }
         // New work first.
         if drains {
+            context.is_drain = true;
             self.drain(&mut context, &connection.account).await?;
         }
         self.keep_reserve(&session)
@@ -274,6 +277,7 @@ impl Sync<'_> {
             self.create(context, head).await?;
             for job in head.iter_mut().filter(|job| !job.is_over()) {
                 self.check_deadline()?;
+                self.keep_pace(context)?;
                 match job.step() {
                     Want::Nothing => self.settle(job).await?,
                     Want::TakeBack => self.take_back(job).await?,
@@ -302,6 +306,14 @@ impl Sync<'_> {
         }
         tracing::warn!(xero.tenant_id = %session.tenant_id(), "few calls are left today");
         Err(Stop::Wait(Pause::asked(Cause::RequestLimit, Some(RESERVE_WAIT), RESERVE_WAIT)))
+    }
+
+    /// Leaves a part of this minute's calls to others while what has waited goes on.
+    fn keep_pace(&self, context: &Context<'_>) -> Result<(), Stop> {
+        match context.is_drain && context.session.is_minute_used() {
+            true => Err(Stop::Wait(Pause { time: wait::NEXT_PART.unsigned_abs(), ..Pause::turn() })),
+            false => Ok(()),
+        }
     }
 
     /// Why the tenant is left alone, as what waits for it already says.

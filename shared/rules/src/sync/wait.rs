@@ -15,11 +15,10 @@ use crate::{outbox, pausing};
 use jiff::{SignedDuration, Timestamp};
 use xero::TenantId;
 
-/// Most calls that one drain makes before the account's other work has its turn again: a minute's worth of what an
-/// organisation allows, less what others need.
+/// Most steps of one drain, before the account's other work has its turn again.
 const MAX_SEGMENTS: usize = 40;
-/// When the rest of a long drain goes on.
-const NEXT_PART: SignedDuration = SignedDuration::from_secs(60);
+/// When the rest of a long drain goes on: Xero counts calls by the minute.
+pub(super) const NEXT_PART: SignedDuration = SignedDuration::from_secs(60);
 /// When an account is looked at again that could not be drained: the drain itself says it sooner.
 pub const SAFETY_NET: SignedDuration = SignedDuration::from_mins(15);
 
@@ -84,7 +83,7 @@ impl Sync<'_> {
         }
     }
 
-    /// Goes on with everything of the account that waits and whose time has come.
+    /// Goes on with everything of the account that waits and whose time has come, as far as this minute's calls go.
     pub(super) async fn drain(&self, context: &mut Context<'_>, account: &AccountId) -> Result<(), Stop> {
         let tenant = context.session.tenant_id();
         let Some(wake) = self.wakes.wake(account).await? else { return Ok(()) };
@@ -104,6 +103,9 @@ impl Sync<'_> {
             let length = segment(&jobs);
             jobs.truncate(length);
             self.check_deadline()?;
+            if context.session.is_minute_used() {
+                break;
+            }
             for job in &mut jobs {
                 self.settle_unmapped(tenant, job, &context.choices).await?;
             }
@@ -119,8 +121,9 @@ impl Sync<'_> {
             }
             self.recovered(&wake).await?;
         }
-        self.wakes.wake_by(account, self.clock.now() + NEXT_PART, WaitReason::Turn, self.clock.now()).await?;
-        Ok(())
+        let (now, left) = (self.clock.now(), self.waiting.waits(account).await?.len());
+        tracing::info!(waiting.at_least = left, "a drain goes on in a minute, within what Xero allows");
+        Ok(self.wakes.wake_by(account, now + NEXT_PART, WaitReason::Turn, now).await?)
     }
 
     /// Nothing is due any more: the next time is the earliest of what still waits, or never.

@@ -18,6 +18,10 @@ pub const TELL_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// Accounts that one tick lets go on: each makes a call at least, and Xero takes 10,000 a minute from the whole app, of
 /// which new work has its part.
 const MAX_DRAINS: usize = 7_000;
+/// Accounts that one tick looks at: those that stay for an outage are told of and put off, and hide nobody behind them.
+const MAX_LOOKS: usize = 25_000;
+/// Wakes that are written side by side.
+const AT_ONCE: usize = 32;
 
 /// The look at what is due.
 pub struct Tick<'a> {
@@ -47,7 +51,8 @@ enum Turn {
     Goes,
     /// One of those that wait for the same.
     TriesOut,
-    Stays,
+    /// What is out is left alone until then.
+    Stays(Timestamp),
 }
 
 impl Tick<'_> {
@@ -62,62 +67,67 @@ impl Tick<'_> {
             token_endpoint: self.cooldowns.outage(OutageScope::TokenEndpoint).await?,
         };
         let shards = self.due.wake_shards();
-        let limit = MAX_DRAINS.div_ceil(usize::from(shards.max(1)));
+        let limit = MAX_LOOKS.div_ceil(usize::from(shards.max(1)));
         let due = try_join_all((0..shards).map(|shard| self.due.due_wakes(shard, now, limit))).await?;
         let mut due: Vec<Wake> = due.into_iter().flatten().collect();
         due.sort_by_key(|wake| wake.due_at);
         let mut tried: Vec<WaitReason> = Vec::new();
-        let mut going = Vec::new();
+        let (mut going, mut staying) = (Vec::new(), Vec::new());
         for wake in due {
-            let turn = outages.turn(wake.reason, now);
-            if turn == Turn::Goes || (turn == Turn::TriesOut && !tried.contains(&wake.reason)) {
-                if turn == Turn::TriesOut {
+            match outages.turn(wake.reason, now) {
+                Turn::TriesOut if tried.contains(&wake.reason) => staying.push((wake, None)),
+                Turn::TriesOut | Turn::Goes if going.len() == MAX_DRAINS => staying.push((wake, None)),
+                Turn::TriesOut => {
                     tried.push(wake.reason);
+                    going.push(wake);
                 }
-                going.push(wake);
-            } else {
-                self.tell(wake, now).await?;
+                Turn::Goes => going.push(wake),
+                Turn::Stays(until) => staying.push((wake, Some(until))),
             }
         }
         let count = going.len();
         let messages: Vec<_> = going.iter().map(|wake| message::drain(&wake.account, wake.due_at)).collect();
         let taken = self.sync_queue.enqueue(&messages).await?;
-        for (wake, taken) in going.into_iter().zip(taken) {
-            if taken {
-                // The drain says itself when it is due next; this is for one that never comes to that.
-                self.put_off(wake, now).await?;
-            }
-        }
+        // The drain says itself when it is due next; this is for one that never comes to that.
+        let put_off = going.into_iter().zip(taken).map(|(wake, taken)| (wake, taken.then_some(now + SAFETY_NET)));
+        let looked_at: Vec<(Wake, Option<Timestamp>)> = put_off.chain(staying).collect();
+        self.keep_all(looked_at, now).await?;
         Ok(count)
     }
 
-    async fn put_off(&self, wake: Wake, now: Timestamp) -> Answer<()> {
-        let mut wake = self.tell_now(wake, now).await?;
-        wake.due_at = now + SAFETY_NET;
-        self.keep(wake).await
-    }
-
-    async fn tell(&self, wake: Wake, now: Timestamp) -> Answer<()> {
-        let told = wake.told_at;
-        let wake = self.tell_now(wake, now).await?;
-        if wake.told_at == told { Ok(()) } else { self.keep(wake).await }
-    }
-
-    /// Tells the backend, once for each time that work began to wait.
-    async fn tell_now(&self, mut wake: Wake, now: Timestamp) -> Answer<Wake> {
-        if wake.told_at.is_none() && now.duration_since(wake.since) >= TELL_AFTER {
-            self.notifications.notify(&[waiting(&wake, now)]).await?;
-            wake.told_at = Some(now);
+    /// Tells the backend of those that have waited long enough, and writes when each is looked at next. What stays for
+    /// an outage is looked at when that is, so that of any number of accounts each has its turn to be told.
+    async fn keep_all(&self, looked_at: Vec<(Wake, Option<Timestamp>)>, now: Timestamp) -> Answer<()> {
+        let untold: Vec<Notification> =
+            looked_at.iter().filter(|(wake, _)| is_untold(wake, now)).map(|(wake, _)| waiting(wake, now)).collect();
+        // Where it cannot be told, it is next minute; what goes on does so all the same.
+        let told = self.notifications.notify(&untold).await;
+        let mut changed: Vec<Wake> = Vec::new();
+        for (wake, next) in looked_at {
+            let told_at = wake.told_at.or((is_untold(&wake, now) && told.is_ok()).then_some(now));
+            let tell_by = if told_at.is_none() { wake.since + TELL_AFTER } else { Timestamp::MAX };
+            let due_at = next.map_or(wake.due_at, |next| next.min(tell_by.max(now)));
+            if (due_at, told_at) != (wake.due_at, wake.told_at) {
+                changed.push(Wake { due_at, told_at, ..wake });
+            }
         }
-        Ok(wake)
+        for some in changed.chunks_mut(AT_ONCE) {
+            try_join_all(some.iter_mut().map(|wake| self.keep(wake))).await?;
+        }
+        told
     }
 
-    async fn keep(&self, mut wake: Wake) -> Answer<()> {
-        if self.wakes.put_wake(&mut wake).await? == Written::Conflict {
+    async fn keep(&self, wake: &mut Wake) -> Answer<()> {
+        if self.wakes.put_wake(wake).await? == Written::Conflict {
             tracing::info!("a wake changed while it was put off; the next minute looks at it again");
         }
         Ok(())
     }
+}
+
+/// Whether work has waited for so long that the backend has to be told, once for each time that it began to wait.
+fn is_untold(wake: &Wake, now: Timestamp) -> bool {
+    wake.told_at.is_none() && now.duration_since(wake.since) >= TELL_AFTER
 }
 
 impl Outages {
@@ -129,7 +139,7 @@ impl Outages {
         };
         match outage {
             None => Turn::Goes,
-            Some(outage) if outage.until > now => Turn::Stays,
+            Some(outage) if outage.until > now => Turn::Stays(outage.until),
             Some(_) => Turn::TriesOut,
         }
     }
