@@ -128,6 +128,8 @@ enum Stop {
     Unanswered(String),
     /// The connection is lost: everything that is not done is held.
     Lost(Box<Connection>, ErrorReason),
+    /// The consent lacks a permission: what needs it is held, and what does not goes on.
+    PermissionMissing(Box<Connection>),
 }
 
 impl From<Unavailable> for Stop {
@@ -330,9 +332,7 @@ impl Sync<'_> {
         }
         Ok(match interruption {
             Interruption::Lost(reason) => Stop::Lost(Box::new(session.connection().clone()), reason),
-            Interruption::ScopeMissing => {
-                Stop::Lost(Box::new(session.connection().clone()), ErrorReason::PermissionMissing)
-            }
+            Interruption::ScopeMissing => Stop::PermissionMissing(Box::new(session.connection().clone())),
             Interruption::NotConnected => Stop::Disconnected,
             Interruption::Unavailable(error) => return Err(error),
             Interruption::NoAnswer(error) | Interruption::Refused(error) => {
@@ -348,6 +348,7 @@ impl Sync<'_> {
     async fn stop(&self, tenant: TenantId, jobs: &mut [Job], stop: Stop) -> Result<(), Stop> {
         match stop {
             Stop::Lost(seen, reason) => self.lose(&seen, jobs, reason).await,
+            Stop::PermissionMissing(seen) => self.hold_for_permission(tenant, &seen, jobs).await,
             Stop::Wait(pause) => self.wait_all(tenant, jobs, &pause).await,
             // Nothing was sent for any document: no attempt is counted, and Xero is given time.
             Stop::Unanswered(_) => self.wait_all(tenant, jobs, &Pause::no_answer()).await,
@@ -388,7 +389,9 @@ impl Stop {
     fn store_wait(&self) -> Duration {
         match self {
             Self::Again(wait) => *wait,
-            Self::Wait(_) | Self::Disconnected | Self::Unanswered(_) | Self::Lost(..) => STORE_WAIT,
+            Self::Wait(_) | Self::Disconnected | Self::Unanswered(_) | Self::Lost(..) | Self::PermissionMissing(_) => {
+                STORE_WAIT
+            }
         }
     }
 }

@@ -80,6 +80,8 @@ pub struct Wishes {
     pub unmapped: Vec<ExpenseCategory>,
     /// Sales have no account yet.
     pub sales_unmapped: bool,
+    /// A scope that the consent was given without.
+    pub without_scope: Option<&'static str>,
 }
 
 impl XeroSide {
@@ -158,7 +160,7 @@ impl XeroSide {
     ) -> anyhow::Result<Tenant> {
         let account = AccountId::parse(&format!("acc_{name}"))?;
         let (user, organisation) = self.owner(name).await?;
-        let set = self.consent(user, organisation, now).await?;
+        let set = self.consent(user, organisation, wishes, now).await?;
         let claims = set.access.claims().context("the token names nobody")?.clone();
         let connections = self.client.connections(&set.access, claims.authentication_event_id).await?;
         let made = connections.first().context("the consent connected nothing")?;
@@ -225,9 +227,16 @@ impl XeroSide {
         Ok((user, self.control.add_organisation(&organisation).await?))
     }
 
-    async fn consent(&self, user: Uuid, organisation: Uuid, now: Timestamp) -> anyhow::Result<xero::TokenSet> {
+    async fn consent(
+        &self,
+        user: Uuid,
+        organisation: Uuid,
+        wishes: &Wishes,
+        now: Timestamp,
+    ) -> anyhow::Result<xero::TokenSet> {
         let redirect = self.redirect.parse()?;
-        let scopes: Vec<&str> = self.scopes.split_whitespace().collect();
+        let scopes = self.scopes.split_whitespace().filter(|scope| Some(*scope) != wishes.without_scope);
+        let scopes: Vec<&str> = scopes.collect();
         let url = xero::oauth::authorize_url(&self.endpoints, &self.client_id, &redirect, &scopes, "a state", None);
         let back = control::consent(url.as_str(), Choice::allow(user, organisation)).await?;
         let back: url::Url = back.parse()?;

@@ -1,15 +1,5 @@
-//! What a call that gave no result means: one table for every caller. Per class: what is stored, when it is tried next,
-//! and who is told.
-//!
-//! | class | examples | stored | tried next | told |
-//! | --- | --- | --- | --- | --- |
-//! | wait | 429, 503, organisation offline, day limit | cool-down of the tenant; records wait | `Retry-After`, or the class's own time | backend after two minutes |
-//! | sign-in | token endpoint out or limited, another's refresh | records wait | one minute, doubled | backend after two minutes |
-//! | no answer | time-out, 5xx to a read | cool-down of the tenant; records wait | one minute, doubled | backend after two minutes |
-//! | operator | `invalid_client`, a request that Xero cannot read | records wait | five minutes, doubled | alarm, backend after two minutes |
-//! | permission | a scope that the consent lacks | what needs it is held | with a new consent | the user, by the record |
-//! | lost | `invalid_grant`, organisation gone | connection in error; work is held | with a new consent | the user, by the connection |
-//! | store | the table out or throttled | nothing can be | growing visibility of the message | alarm of age |
+//! What a call that gave no result means, for every caller: how long what is out is left alone. The whole table, with what
+//! is stored, who is told and how it ends, stands in `shared/ARCHITECTURE.md`, and a test goes through it.
 
 use super::{Cause, Failure};
 use crate::action::Action;

@@ -1,12 +1,18 @@
 //! Holding work whose reason to wait lies outside the document, and noting what was taken back before it
 //! was ever sent.
 
+use super::document::Document;
 use super::{Job, Outcome, STORE_WAIT, Stop, Sync};
+use crate::connection::{Connection, ErrorReason};
 use crate::failure::Failure;
 use crate::outbox;
 use crate::ports::Written;
-use crate::record::{Acceptance, Record, RecordKey, Want};
+use crate::record::{Acceptance, DocumentKind, Record, RecordKey, Want};
+use std::time::Duration;
 use xero::TenantId;
+
+/// When what a missing permission has interrupted, and does not need it, comes again.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 impl Sync<'_> {
     /// Holds everything that is not over yet; what needs nothing from Xero is done all the same.
@@ -48,6 +54,27 @@ impl Sync<'_> {
                 self.hold(tenant, job, &Failure::disconnected()).await?;
             } else {
                 self.acknowledge_all(std::slice::from_mut(job));
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds what is made as spend money, which is the one permission that is asked for by itself; the rest comes again at
+    /// once. Where nothing of that kind was under way the consent lacks what everything needs, and the connection is lost.
+    pub(super) async fn hold_for_permission(
+        &self,
+        tenant: TenantId,
+        seen: &Connection,
+        jobs: &mut [Job],
+    ) -> Result<(), Stop> {
+        if !jobs.iter().any(|job| !job.is_over() && is_made_as_spend_money(job)) {
+            return self.lose(seen, jobs, ErrorReason::PermissionMissing).await;
+        }
+        tracing::error!(xero.tenant_id = %tenant, alarm = "operator", "the permission for spend money is missing");
+        for job in jobs.iter_mut().filter(|job| !job.is_over()) {
+            match is_made_as_spend_money(job) {
+                true => self.hold(tenant, job, &Failure::permission_missing()).await?,
+                false => job.outcome = Some(Outcome::Again(AT_ONCE)),
             }
         }
         Ok(())
@@ -126,4 +153,13 @@ impl Sync<'_> {
         job.outcome = Some(outcome);
         Ok(())
     }
+}
+
+/// Whether it is, or is about to be, a bank transaction in Xero.
+fn is_made_as_spend_money(job: &Job) -> bool {
+    let record = job.record.as_ref();
+    let made = record.and_then(|record| record.reference.as_ref()).map(|reference| reference.document);
+    let sent = record.and_then(|record| record.intent.as_ref()).map(|intent| intent.document);
+    let drawn = job.document.as_ref().map(Document::kind);
+    [made, sent, drawn].contains(&Some(DocumentKind::SpendMoney))
 }

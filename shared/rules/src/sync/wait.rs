@@ -112,7 +112,11 @@ impl Sync<'_> {
             match self.run_segment(context, &mut jobs).await {
                 Ok(()) => {}
                 Err(stop) => {
+                    let goes_on = matches!(stop, Stop::PermissionMissing(_));
                     Box::pin(self.stop(tenant, &mut jobs, stop)).await?;
+                    if goes_on && jobs.iter().any(|job| job.outcome == Some(Outcome::Done)) {
+                        continue;
+                    }
                     return self.put_off(account, &wake).await;
                 }
             }
