@@ -41,6 +41,7 @@ mod samples;
 #[cfg(test)]
 mod sealed;
 mod secrets;
+mod size;
 mod stage;
 mod stores;
 mod support_desk;

@@ -62,6 +62,7 @@ export function actionFor(app, record, action) {
     case "fix_xero_subscription":
       return record && xeroLink(app, record) ? undefined : el("a", { href: app.desk(), target: "_blank", rel: "noopener" }, "Open Xero");
     case "change_number":
+    case "edit_document":
     case "edit_organisation":
       return app.store.invoice(record?.id) && button("Edit the invoice", () => app.editInvoice(record.id), { kind: "main", ...of });
     case "contact_support":

@@ -37,6 +37,7 @@ export const NOTIFICATIONS = {
   "record.failed": (told, name) => `${name} could not be synced`,
   "connection.connected": (told) => `Connected to ${told.organisation}`,
   "connection.error": () => "The connection to Xero was lost",
+  "event.refused": ({ field }) => `An event could not be read${field ? `: ${field}` : ""}`,
   "connection.disconnected": () => "Disconnected from Xero",
 };
 

@@ -14,7 +14,7 @@ pub(crate) struct Events {
     events: Vec<Event>,
 }
 
-/// Something that happened in Sessional.
+/// Something that happened in Sessional, in at most 65,536 bytes of JSON.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "drawn, never made")]
 #[serde(untagged)]

@@ -23,6 +23,8 @@ pub enum Action {
     OpenXero,
     /// Give the document another number in Sessional.
     ChangeNumber,
+    /// Correct the document in Sessional.
+    EditDocument,
     /// Correct the organisation's details in Sessional.
     EditOrganisation,
     /// Send the document in Sessional.

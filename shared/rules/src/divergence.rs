@@ -2,6 +2,7 @@
 //! there. Nothing is changed in Sessional; the record says so, and what can be done about it.
 
 use crate::action::Action;
+use crate::calendar;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -101,7 +102,7 @@ impl Divergence {
     /// It was voided or deleted, or edited in these parts.
     #[must_use]
     pub fn new(change: Change, fields: Vec<ChangedField>, changed_on: Date) -> Self {
-        let day = changed_on.strftime("%-d %B %Y");
+        let day = calendar::spelled(changed_on);
         let (message, action) = match change {
             Change::Voided => (
                 format!(

@@ -195,6 +195,26 @@ impl Failure {
         Self::new(Cause::TotalDiffers, message, Action::AcceptTotal)
     }
 
+    /// It comes to less than nothing.
+    #[must_use]
+    pub fn below_zero(subject: &str, currency: &str, total: Decimal) -> Self {
+        let message = format!(
+            "{subject} was not sent: it comes to {currency} {total:.2}, less than zero. A refund is a credit note, which \
+             is not synced: make it in Xero."
+        );
+        Self::new(Cause::AmountInvalid, message, Action::OpenXero)
+    }
+
+    /// A line is larger than a line may be in Xero.
+    #[must_use]
+    pub fn line_too_large(subject: &str, line: usize) -> Self {
+        let message = format!(
+            "{subject} was not sent. Line {line} comes to more than 9,999,999,999.99, the most that Xero takes. \
+             Correct it in Sessional, and send it again."
+        );
+        Self::new(Cause::AmountInvalid, message, Action::EditDocument)
+    }
+
     /// A document with tax does not become one without in Xero.
     #[must_use]
     pub fn basis_fixed(subject: &str) -> Self {

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod action;
+pub mod calendar;
 pub mod callback;
 pub mod chart;
 pub mod choice;

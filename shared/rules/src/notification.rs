@@ -12,7 +12,9 @@ pub use snapshot::{RecordSnapshot, SnapshotReference, link};
 use crate::account::AccountId;
 use crate::action::Action;
 use crate::divergence::{self, ChangedField};
+use crate::event::{Event, EventRefusal, RefusalDetail};
 use crate::failure::Cause;
+use crate::random;
 use crate::record::WaitReason;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -120,6 +122,16 @@ pub enum Details {
         /// When it is tried next; absent when nothing waits any more.
         next_try: Option<Timestamp>,
     },
+    /// What came by the queue cannot be read, and is not synced.
+    #[serde(rename = "event.refused")]
+    EventRefused {
+        /// The event's id, where it could be read.
+        event_id: Option<String>,
+        /// The field that is wrong, as a path into the event; empty for the whole.
+        field: String,
+        /// What is wrong with it.
+        detail: RefusalDetail,
+    },
     /// A document in Xero was changed there.
     #[serde(rename = "record.diverged")]
     RecordDiverged {
@@ -223,6 +235,7 @@ impl Details {
             Self::RecordFailed { .. } => "record.failed",
             Self::WorkWaiting { .. } => "record.waiting",
             Self::RecordDiverged { .. } => "record.diverged",
+            Self::EventRefused { .. } => "event.refused",
             Self::Connected { .. } => "connection.connected",
             Self::Disconnected { .. } => "connection.disconnected",
             Self::ConnectionError { .. } => "connection.error",
@@ -261,6 +274,26 @@ impl Notification {
         Self {
             version: VERSION,
             id,
+            account_id: account.clone(),
+            tenant_id: None,
+            order: next_order(0, now),
+            occurred_at: now,
+            details,
+            record: None,
+        }
+    }
+
+    /// A notification that a message in the account's group was refused; the same for every repeat of the message.
+    #[must_use]
+    pub fn refused(account: &AccountId, message: &str, refusal: &EventRefusal, now: Timestamp) -> Self {
+        let details = Details::EventRefused {
+            event_id: Event::id_of(message).map(String::from),
+            field: refusal.field.clone(),
+            detail: refusal.detail,
+        };
+        Self {
+            version: VERSION,
+            id: format!("{}:{account}:{}", details.kind(), random::digest(message)),
             account_id: account.clone(),
             tenant_id: None,
             order: next_order(0, now),

@@ -1,8 +1,8 @@
 //! What is known of a connected organisation between calls: its settings, accounts, tax rates and
 //! currencies, kept in the table so that pushing an invoice costs one call to Xero and not five.
 
+use crate::calendar;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ impl Facts {
     /// The organisation's date at this moment.
     #[must_use]
     pub fn today(&self, now: Timestamp) -> Date {
-        now.to_zoned(TimeZone::UTC).date()
+        calendar::day_in(Some(&self.organisation.timezone), now)
     }
 
     /// Whether documents may be in this currency.

@@ -191,6 +191,9 @@ pub struct Record {
     /// Whether it is never marked as sent: it was overdue when it came to Xero, which reminds the customers of those.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mark_withheld: bool,
+    /// The organisation's time zone as Xero names it, where it is another than the UK's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
     /// Notifications that are written with the change and sent after it.
     pub outbox: Vec<Notification>,
     /// The number of the last notification.
@@ -239,6 +242,7 @@ impl Record {
             accepted_total: None,
             sent: false,
             mark_withheld: false,
+            timezone: None,
             outbox: Vec::new(),
             last_order: 0,
             short_code: None,

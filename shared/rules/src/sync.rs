@@ -32,9 +32,11 @@ use message::Work;
 
 use crate::account::AccountId;
 use crate::connection::{Connection, ErrorReason, Status};
+use crate::event::EventRefusal;
 use crate::failure::policy::{self, Pause};
 use crate::failure::{Cause, Failure};
 use crate::mapping::Choices;
+use crate::notification::Notification;
 use crate::organisation::Facts;
 use crate::ports::{
     Clock, Connections, Contacts, Cooldowns, Mappings, Notifications, Organisations, ReadAhead, Records, Unavailable,
@@ -144,7 +146,7 @@ impl Sync<'_> {
     pub async fn run(&self, account: &AccountId, messages: &[Message]) -> Vec<Outcome> {
         let mut jobs = Vec::with_capacity(messages.len());
         for message in messages {
-            jobs.push(read(account, message).received(message.receives));
+            jobs.push(self.read(account, message).await.received(message.receives));
         }
         if let Err(stop) = self.run_jobs(account, &mut jobs).await {
             come_again(&mut jobs, stop.store_wait());
@@ -153,6 +155,21 @@ impl Sync<'_> {
             job.report();
         }
         ordered(jobs)
+    }
+
+    /// Reads a message; one that is no event of this account is parked with its reason, and the backend is told.
+    async fn read(&self, account: &AccountId, message: &Message) -> Job {
+        let refusal = match message::read(&message.body) {
+            Ok(Work::Event(event)) if event.account != *account => EventRefusal::foreign_account(),
+            Ok(work) => return Job::for_work(account, work, message.body.clone()),
+            Err(refusal) => refusal,
+        };
+        let told = Notification::refused(account, &message.body, &refusal, self.clock.now());
+        if let Err(error) = self.notifications.notify(&[told]).await {
+            tracing::warn!(error = %error, reason = %error.source, "the backend could not be told of a refused event");
+            return Job::again(STORE_WAIT);
+        }
+        Job::parked(&format!("the event is refused ({}): {}", refusal.field, refusal.sentence))
     }
 
     async fn run_jobs(&self, account: &AccountId, jobs: &mut [Job]) -> Result<(), Stop> {
@@ -366,20 +383,6 @@ impl Sync<'_> {
         match lost.and_then(|connection| connection.organisation) {
             Some(organisation) => self.hold_all(organisation.tenant, jobs, &Failure::connection_lost()).await,
             None => Err(Stop::Again(STORE_WAIT)),
-        }
-    }
-}
-
-/// Reads a message; one that is no event of this account is parked with its reason.
-fn read(account: &AccountId, message: &Message) -> Job {
-    match message::read(&message.body) {
-        Ok(Work::Event(event)) if event.account != *account => {
-            Job::parked("the event belongs to another account than its message group")
-        }
-        Ok(work) => Job::for_work(account, work, message.body.clone()),
-        Err(problem) => {
-            let field = problem.field.unwrap_or_default();
-            Job::parked(&format!("{} ({field}): {}", problem.title, problem.detail))
         }
     }
 }

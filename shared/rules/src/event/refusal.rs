@@ -83,6 +83,13 @@ impl EventRefusal {
         Self { field: field.into(), detail, sentence: sentence.into() }
     }
 
+    /// It is about another account than its message group.
+    #[must_use]
+    pub fn foreign_account() -> Self {
+        let sentence = "This must be the account of the message group";
+        Self::new("account_id", RefusalDetail::ForeignAccount, sentence)
+    }
+
     pub(super) fn missing(field: &str) -> Self {
         Self::new(field, RefusalDetail::Missing, "This is missing")
     }

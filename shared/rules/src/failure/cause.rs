@@ -51,6 +51,8 @@ pub enum Cause {
     CurrencyMissing,
     /// The date lies in a locked period.
     PeriodLocked,
+    /// It comes to less than zero, or to more than Xero takes.
+    AmountInvalid,
     /// Another document has the number.
     NumberClash,
     /// An invoice that is voided in Xero has the number, and keeps it.
@@ -152,6 +154,7 @@ impl Cause {
             Self::TaxInvalid => "tax_invalid",
             Self::CurrencyMissing => "currency_missing",
             Self::PeriodLocked => "period_locked",
+            Self::AmountInvalid => "amount_invalid",
             Self::NumberClash => "number_clash",
             Self::NumberVoided => "number_voided",
             Self::NumberOfAnother => "number_of_another",
@@ -198,6 +201,7 @@ impl Cause {
             | Self::AnswerLost
             | Self::WaitsItsTurn
             | Self::PeriodLocked
+            | Self::AmountInvalid
             | Self::NumberClash
             | Self::NumberVoided
             | Self::NumberOfAnother
@@ -273,6 +277,7 @@ pub fn summary(failure: &Failure, count: usize) -> String {
             format!("{items} for a currency that the Xero organisation does not have{}.", of(failure))
         }
         Cause::PeriodLocked => format!("{items} because their dates lie in a period that is locked in Xero."),
+        Cause::AmountInvalid => format!("{items} because Xero does not take their amounts."),
         Cause::NumberClash => format!("{items} because their numbers are taken in Xero."),
         Cause::NumberVoided => format!("{items} for other numbers: Xero keeps those of voided invoices."),
         Cause::NumberOfAnother => format!("{items} for other numbers: other invoices of yours have them in Xero."),

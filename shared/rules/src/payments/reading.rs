@@ -2,10 +2,10 @@
 //! the document stands counts: a record that waits, is held or has failed hears of it all the same.
 
 use super::settlement::follow_settlement;
+use crate::calendar;
 use crate::divergence::{self, ChangedField, Divergence, changed_fields, fingerprint, with_contact_of};
 use crate::notification::Details;
 use crate::record::{Record, UnderWay};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use xero::ContactId;
 use xero::models::{Invoice, InvoiceStatus};
@@ -141,7 +141,7 @@ fn diverge(
     invoice: &Invoice,
     now: Timestamp,
 ) {
-    let changed_on = invoice.updated.unwrap_or(now).to_zoned(TimeZone::UTC).date();
+    let changed_on = calendar::day_in(record.timezone.as_deref(), invoice.updated.unwrap_or(now));
     let divergence = Divergence::new(change, fields.clone(), changed_on);
     let (message, action) = (divergence.message.clone(), divergence.action);
     record.divergence = Some(divergence);

@@ -2,11 +2,11 @@
 //! The status counts before the amounts: a voided invoice still shows an amount due, and credit can settle one without
 //! any payment. Amounts that an answer leaves out follow from those that it has.
 
+use crate::calendar;
 use crate::notification::{Details, PAYMENT_NOTE};
 use crate::record::{Kind, Record, ShownPayment, Standing};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use xero::models::{Invoice, InvoiceStatus, PaymentStatus};
 
@@ -40,7 +40,8 @@ struct Settlement {
 /// an invoice. True when the record has changed.
 pub fn follow_settlement(record: &mut Record, invoice: &Invoice, now: Timestamp) -> bool {
     let before = Settlement::known(record);
-    let Some(after) = Settlement::shown(&before, invoice, now) else { return false };
+    let today = calendar::day_in(record.timezone.as_deref(), now);
+    let Some(after) = Settlement::shown(&before, invoice, today) else { return false };
     let amounts = record.amounts.clone();
     after.write(record, invoice);
     if after == before {
@@ -75,11 +76,11 @@ fn news(record: &Record, before: &Settlement, after: &Settlement) -> Vec<(Detail
             let note_text = note.to_owned();
             news.push(if after.paid > Decimal::ZERO {
                 let details = Details::InvoicePaid { invoice_id: invoice_id(), paid_on: on, note: note_text };
-                (details, format!("{note}: paid in full on {on}{over}"))
+                (details, format!("{note}: paid in full on {}{over}", calendar::spelled(on)))
             } else {
                 let details =
                     Details::InvoiceSettledByCredit { invoice_id: invoice_id(), settled_on: on, note: note_text };
-                (details, format!("{note}: nothing is due since {on}{over}"))
+                (details, format!("{note}: nothing is due since {}{over}", calendar::spelled(on)))
             });
         }
         Standing::PartPaid if moved && !reversed => {
@@ -113,7 +114,7 @@ impl Settlement {
     }
 
     /// What Xero shows; none of a status that is newer than this code.
-    fn shown(before: &Self, invoice: &Invoice, now: Timestamp) -> Option<Self> {
+    fn shown(before: &Self, invoice: &Invoice, today: Date) -> Option<Self> {
         let total = invoice.total.unwrap_or(before.total);
         let (paid, credited) = settled_parts(before, invoice, total);
         let settled = paid + credited;
@@ -128,7 +129,7 @@ impl Settlement {
         };
         let payments = payments(before, invoice, paid);
         let due = invoice.amount_due.unwrap_or(total - settled);
-        let settled_on = (stands == Standing::Paid).then(|| settled_on(before, invoice, &payments, now));
+        let settled_on = (stands == Standing::Paid).then(|| settled_on(before, invoice, &payments, today));
         Some(Self { stands, total, paid, credited, due, settled_on, payments })
     }
 
@@ -198,10 +199,10 @@ fn payments(before: &Settlement, invoice: &Invoice, paid: Decimal) -> Vec<ShownP
 }
 
 /// The date is Xero's, as a date; only where it gives none, the last payment's, and then that of the first look.
-fn settled_on(before: &Settlement, invoice: &Invoice, payments: &[ShownPayment], now: Timestamp) -> Date {
+fn settled_on(before: &Settlement, invoice: &Invoice, payments: &[ShownPayment], today: Date) -> Date {
     let last_payment = payments.iter().filter_map(|payment| payment.date).max();
     let given = invoice.fully_paid_on_date.or(last_payment).or(before.settled_on);
-    given.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).date())
+    given.unwrap_or(today)
 }
 
 #[cfg(test)]

@@ -7,10 +7,9 @@
 use super::document::{self, Document};
 use super::lost_answer::{forget_intent, is_first_sending, member};
 use super::mark::{AppLinks, Mark};
-use super::totals::{self, TotalCheck};
+use super::totals::{self, AmountError, TotalCheck};
 use super::update::is_without_tax;
 use super::{Context, Job, MAX_BATCH, Outcome, STORE_WAIT, Stop, Sync};
-use crate::facts;
 use crate::failure::Failure;
 use crate::mapping::{Choices, ExpenseDocuments};
 use crate::notification::Details;
@@ -18,7 +17,7 @@ use crate::organisation::Facts;
 use crate::ports::Written;
 use crate::record::{Call, DocumentKind, Intent, Record, Reference, Standing, Want};
 use crate::session::Interruption;
-use crate::{outbox, payments};
+use crate::{calendar, facts, outbox, payments};
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
@@ -325,6 +324,7 @@ impl Sync<'_> {
         record.content_hash = content;
         record.told = told;
         record.mark_withheld = overdue;
+        record.timezone = calendar::worth_noting(&context.facts.organisation.timezone);
         record.sent =
             sent && matches!(&job.document, Some(Document::Invoice(invoice)) if invoice.sent_to_contact == Some(true));
         // What was sent before is not what should be there, if something newer has come since: that is still needed.
@@ -456,6 +456,7 @@ fn as_made<'c>(choices: &'c Choices, job: &Job) -> Cow<'c, Choices> {
 fn balance(drawn: Document, job: &Job, facts: &Facts) -> Result<Document, Failure> {
     let (Document::Invoice(mut invoice), Some(total)) = (drawn.clone(), job.shown_total()) else { return Ok(drawn) };
     let (lines, basis) = (&invoice.line_items, &invoice.line_amount_types);
+    check_amounts(job, lines, basis, &invoice.currency_code, facts)?;
     match totals::check(lines, basis, total, false, |line| rate_of(facts, line)) {
         TotalCheck::Equal | TotalCheck::Unknown => Ok(drawn),
         TotalCheck::Rounding(missing) => {
@@ -469,6 +470,20 @@ fn balance(drawn: Document, job: &Job, facts: &Facts) -> Result<Document, Failur
             Err(Failure::total_differs(&subject(job), &invoice.currency_code, total, computed, reason))
         }
     }
+}
+
+/// Stops what Xero takes for no invoice.
+pub(super) fn check_amounts(
+    job: &Job,
+    lines: &[NewLineItem],
+    basis: &LineAmountTypes,
+    currency: &str,
+    facts: &Facts,
+) -> Result<(), Failure> {
+    totals::check_amounts(lines, basis, |line| rate_of(facts, line)).map_err(|wrong| match wrong {
+        AmountError::BelowZero(total) => Failure::below_zero(&subject(job), currency, total),
+        AmountError::LineTooLarge(line) => Failure::line_too_large(&subject(job), line),
+    })
 }
 
 /// The rate of a line; without a tax type it carries no tax.
@@ -554,7 +569,7 @@ fn next_attempt(record: &Record) -> u32 {
 /// The document as a sentence names it.
 pub(super) fn subject(job: &Job) -> String {
     match (job.expense(), &job.record) {
-        (Some(expense), _) => format!("The expense of {}", expense.incurred_on),
+        (Some(expense), _) => format!("The expense of {}", calendar::spelled(expense.incurred_on)),
         (None, Some(record)) if record.key.kind == crate::record::Kind::Invoice => format!("Invoice {}", record.number),
         (None, _) => "The expense".to_owned(),
     }

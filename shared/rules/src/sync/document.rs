@@ -1,6 +1,7 @@
 //! Draws documents for Xero from what Sessional says, with the organisation's own accounts and tax rates, and
 //! finds what Xero would refuse before it is asked.
 
+use crate::calendar;
 use crate::event::{Currency, Expense, Invoice, LineAmounts};
 use crate::failure::Failure;
 use crate::mapping::{BillStatus, Choices, ExpenseDocuments};
@@ -172,7 +173,7 @@ pub fn draw_expense(
     facts: &Facts,
 ) -> Result<Document, Failure> {
     let account = posting_account(target, expense.category.word(), facts)?;
-    let subject = format!("The expense of {}", expense.incurred_on);
+    let subject = format!("The expense of {}", calendar::spelled(expense.incurred_on));
     check_lock_date(expense.incurred_on, &subject, facts)?;
     let line_amount_types = line_amount_types(LineAmounts::Inclusive, facts);
     let line = NewLineItem {

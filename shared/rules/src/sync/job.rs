@@ -11,6 +11,7 @@ use crate::organisation::Facts;
 use crate::record::{Acceptance, Kind, Record, ToldContent, Want};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use std::time::Duration;
 use xero::ContactId;
 
 /// One message on its way through a run.
@@ -78,6 +79,11 @@ impl Job {
     #[must_use]
     pub fn parked(reason: &str) -> Self {
         Self { outcome: Some(Outcome::Park(reason.to_owned())), ..Self::about(Source::Unreadable) }
+    }
+
+    /// A message that comes again before it was judged.
+    pub(super) fn again(wait: Duration) -> Self {
+        Self { outcome: Some(Outcome::Again(wait)), ..Self::about(Source::Unreadable) }
     }
 
     fn about(source: Source) -> Self {

@@ -2,9 +2,8 @@
 //! wants. The last two carry no event: what is to be done stands in the records.
 
 use crate::account::AccountId;
-use crate::event::Event;
+use crate::event::{Event, EventRefusal};
 use crate::ports::Queued;
-use crate::problem::Problem;
 use crate::record::{Kind, RecordKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -56,7 +55,7 @@ struct Command {
 ///
 /// # Errors
 /// When it is neither a command nor an event.
-pub(super) fn read(body: &str) -> Result<Work, Problem> {
+pub(super) fn read(body: &str) -> Result<Work, EventRefusal> {
     if body.len() <= MAX_BYTES
         && let Ok(command) = serde_json::from_str::<Command>(body)
         && command.version == VERSION
@@ -67,7 +66,7 @@ pub(super) fn read(body: &str) -> Result<Work, Problem> {
             (None, None) => {}
         }
     }
-    Event::parse(body).map(|event| Work::Event(Box::new(event)))
+    Event::read(body).map(|event| Work::Event(Box::new(event)))
 }
 
 /// The message that makes a record go on: once for each revision of it, so that asking twice runs it once.

@@ -9,6 +9,8 @@ use xero::tax::predict_totals;
 
 /// The largest difference that a line may close: Xero's own bound for rounding.
 const MAX_ROUNDING: Decimal = Decimal::from_parts(10, 0, 0, false, 2);
+/// The largest amount of a line in Xero, 9,999,999,999.99.
+const LARGEST_LINE: Decimal = Decimal::from_parts(3_567_587_327, 232, 0, false, 2);
 /// The text of the line that closes it.
 pub(super) const ROUNDING_TEXT: &str = "Rounding";
 /// No tax, in every country that Xero serves.
@@ -51,6 +53,34 @@ pub(super) fn check(
     }
 }
 
+/// Amounts that Xero takes for no invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AmountError {
+    /// It comes to this, which is less than nothing.
+    BelowZero(Decimal),
+    /// The line of this number, from 1, is larger than a line may be.
+    LineTooLarge(usize),
+}
+
+/// Finds amounts that Xero would refuse.
+pub(super) fn check_amounts(
+    lines: &[NewLineItem],
+    basis: &LineAmountTypes,
+    rate: impl Fn(&NewLineItem) -> Option<Decimal>,
+) -> Result<(), AmountError> {
+    let is_too_large = |line: &NewLineItem| {
+        let amount = line.quantity.unwrap_or(Decimal::ONE).checked_mul(line.unit_amount.unwrap_or_default());
+        amount.is_none_or(|amount| round2(amount).abs() > LARGEST_LINE)
+    };
+    if let Some(index) = lines.iter().position(is_too_large) {
+        return Err(AmountError::LineTooLarge(index + 1));
+    }
+    match predict_totals(lines, basis, rate).map(|totals| totals.total) {
+        Some(total) if total < Decimal::ZERO => Err(AmountError::BelowZero(total)),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The line that closes a difference of rounding: on the account of the other lines, without tax.
 pub(super) fn rounding_line(missing: Decimal, basis: &LineAmountTypes, like: Option<&NewLineItem>) -> NewLineItem {
     NewLineItem {
@@ -89,6 +119,78 @@ fn totals_on_the_sum(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Lines of three rates; the rate stands in for the tax type.
+    fn lines() -> impl Strategy<Value = Vec<NewLineItem>> {
+        let line = (1_i64..50_000, 1_i64..2_000_000, prop::sample::select(vec!["20", "5", "0"]));
+        let line = line.prop_map(|(quantity, each, percent)| NewLineItem {
+            quantity: Some(Decimal::new(quantity, 2)),
+            unit_amount: Some(Decimal::new(each, 4)),
+            tax_type: Some(percent.to_owned()),
+            ..NewLineItem::default()
+        });
+        prop::collection::vec(line, 1..40)
+    }
+
+    fn bases() -> impl Strategy<Value = LineAmountTypes> {
+        prop::sample::select(vec![LineAmountTypes::Exclusive, LineAmountTypes::Inclusive, LineAmountTypes::NoTax])
+    }
+
+    fn percent(line: &NewLineItem) -> Option<Decimal> {
+        line.tax_type.as_deref().map(|tax_type| tax_type.parse().unwrap_or_default())
+    }
+
+    fn computed(lines: &[NewLineItem], basis: &LineAmountTypes) -> Decimal {
+        predict_totals(lines, basis, percent).unwrap().total
+    }
+
+    proptest! {
+        #[test]
+        fn what_xero_computes_is_never_refused(lines in lines(), basis in bases()) {
+            let total = computed(&lines, &basis);
+            prop_assert_eq!(check(&lines, &basis, total, false, percent), TotalCheck::Equal);
+            prop_assert_eq!(check_amounts(&lines, &basis, percent), Ok(()));
+        }
+
+        #[test]
+        fn tax_on_the_sum_is_closed_by_one_line_up_to_ten_pence_and_refused_beyond(lines in lines()) {
+            let basis = LineAmountTypes::Exclusive;
+            let total = computed(&lines, &basis);
+            for shown in totals_on_the_sum(&lines, &basis, percent) {
+                let expected = match shown - total {
+                    missing if missing.is_zero() => TotalCheck::Equal,
+                    missing if missing.abs() <= MAX_ROUNDING => TotalCheck::Rounding(missing),
+                    _ => TotalCheck::Differs(total),
+                };
+                prop_assert_eq!(check(&lines, &basis, shown, false, percent), expected);
+                if let TotalCheck::Rounding(missing) = expected {
+                    let closed = [lines.clone(), vec![rounding_line(missing, &basis, lines.first())]].concat();
+                    prop_assert_eq!(computed(&closed, &basis), shown);
+                }
+            }
+        }
+
+        #[test]
+        fn any_other_total_is_told_from_rounding(lines in lines(), basis in bases(), pence in 1_i64..100_000) {
+            let total = computed(&lines, &basis);
+            let shown = total + Decimal::new(pence, 2);
+            prop_assume!(!totals_on_the_sum(&lines, &basis, percent).contains(&shown));
+            prop_assert_eq!(check(&lines, &basis, shown, false, percent), TotalCheck::Differs(total));
+        }
+    }
+
+    #[test]
+    fn a_refund_and_a_line_beyond_xeros_largest_are_found() {
+        let with = |quantity: &str, each: &str| NewLineItem { quantity: quantity.parse().ok(), ..line(each) };
+        let rate = |_: &NewLineItem| Some(Decimal::from(20));
+        let basis = LineAmountTypes::Exclusive;
+        let refund = check_amounts(&[with("-1", "40")], &basis, rate);
+        assert_eq!(refund, Err(AmountError::BelowZero(Decimal::from(-48))));
+        let large = [with("1", "1"), with("9999999999", "2"), with("-9999999999", "2")];
+        assert_eq!(check_amounts(&large, &basis, rate), Err(AmountError::LineTooLarge(2)));
+        assert_eq!(check_amounts(&[with("1", "9999999999.99")], &basis, rate), Ok(()));
+    }
 
     fn line(each: &str) -> NewLineItem {
         let (quantity, unit_amount) = (Some(Decimal::ONE), each.parse().ok());

@@ -76,6 +76,7 @@ fn is_mended(record: &Record, mapping: &Mapping, facts: &Facts, now: Timestamp) 
         | Cause::WaitsItsTurn
         | Cause::AccountInvalid
         | Cause::TaxInvalid
+        | Cause::AmountInvalid
         | Cause::NumberClash
         | Cause::NumberVoided
         | Cause::NumberOfAnother

@@ -530,6 +530,14 @@ fn decimals(table: &mut Table) {
         let changes = [(quantity, Some(json!(how_many))), (unit, Some(json!(each))), (total, Some(json!(sum)))];
         table.with("invoice", quantity, &format!("{how_many} for {each} each"), &changes, Taken);
     }
+    // What Xero would not make of it, or would make something else of, is found before it is asked.
+    table.each(total, &["0", "539.99", "541", "9999999999.99"], &Kept);
+    for (how_many, each, sum) in
+        [("9999999999", "150.00", "540.00"), ("-3", "150.00", "540.00"), ("1", "-0.01", "0.00")]
+    {
+        let changes = [(quantity, Some(json!(how_many))), (unit, Some(json!(each))), (total, Some(json!(sum)))];
+        table.with("invoice", quantity, &format!("{how_many} for {each} each"), &changes, Kept);
+    }
     for field in ["invoice.lines[0].tax_rate", "expense.tax_rate"] {
         table.each(field, &["-1", "-0", "100.0001", "101", "1000"], &Refused(WrongDecimal));
         table.each(field, &["7.5", "100", "99.9999", "17.5000"], &Kept);

@@ -5,14 +5,19 @@
 mod cases;
 #[cfg(test)]
 mod schemas;
+#[cfg(test)]
+mod sizes;
 
 use cases::{Case, Verdict};
 use rig::tenant::Wishes;
 use rig::worker::Xero;
-use rules::event::{Body, Event, EventRefusal, NAMES};
+use rules::event::{Body, Event, EventRefusal, NAMES, RefusalDetail};
 use rules::failure::Cause;
+use rules::notification::{Details, Notification};
 use rules::record::{Kind, RecordKey, State};
 use schemas::{names_of_events, schema};
+use sizes::largest;
+use xero_stand_in::control::{Fault, FaultKind};
 
 /// Events that are worked together.
 const TOGETHER: usize = 10;
@@ -143,5 +148,95 @@ async fn what_the_parser_takes_is_never_refused_by_xero_for_its_form() -> anyhow
     }
     assert!(world.queue.dead().is_empty(), "{:?}", world.queue.dead());
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), taken.len(), wrong.join("\n"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_came_by_the_queue_and_cannot_be_read_is_told_by_its_field_and_without_its_values() -> anyhow::Result<()> {
+    let xero = Xero::start().await?;
+    let mut world = xero.world().await?;
+    let tenant = world.connect(&xero, "edge", &Wishes::default()).await?;
+    let good = cases::all().remove(0).event;
+    let with = |from: &str, to: &str| {
+        let event = good.to_string();
+        assert!(event.contains(from), "{from}");
+        event.replace(from, to)
+    };
+    let large = with("Session", &"s".repeat(rules::event::MAX_BYTES));
+    let sent = [
+        ("no JSON", "{\"id\": \"evt_0\", ".to_owned(), None, "", RefusalDetail::NotJson),
+        (
+            "a total that is none",
+            with("540.00", "ada@one.example"),
+            Some("evt_0"),
+            "invoice.total",
+            RefusalDetail::WrongDecimal,
+        ),
+        ("somebody else's", with("acc_edge", "acc_else"), Some("evt_0"), "account_id", RefusalDetail::ForeignAccount),
+        (
+            "of another version",
+            with("\"version\":1", "\"version\":9"),
+            Some("evt_0"),
+            "version",
+            RefusalDetail::UnknownVersion,
+        ),
+        ("a booking", with("invoice.created", "booking.created"), Some("evt_0"), "type", RefusalDetail::NeverSynced),
+        (
+            "of a type with a typo",
+            with("invoice.created", "invoice.crated"),
+            Some("evt_0"),
+            "type",
+            RefusalDetail::UnknownType,
+        ),
+        ("larger than an event may be", large, Some("evt_0"), "", RefusalDetail::TooLarge),
+    ];
+    for (what, body, ..) in &sent {
+        world.queue.send(tenant.account.as_str(), what, body, world.now());
+    }
+    world.drain(&xero).await?;
+    let told = world.shelf.notifications();
+    for (what, body, id, field, detail) in &sent {
+        let expected =
+            Details::EventRefused { event_id: id.map(str::to_owned), field: (*field).to_owned(), detail: *detail };
+        let matching: Vec<&Notification> = told.iter().filter(|told| told.details == expected).collect();
+        assert_eq!(matching.len(), 1, "{what}: {told:?}");
+        assert!(matching.iter().all(|told| told.account_id == tenant.account), "{what}");
+        let again =
+            Event::read(body).err().map(|refusal| Notification::refused(&tenant.account, body, &refusal, world.now()));
+        assert!(again.is_none_or(|again| again.id == matching[0].id), "{what}: a repeat has another id");
+    }
+    assert!(!serde_json::to_string(&told)?.contains("ada@"), "{told:?}");
+    assert_eq!(world.queue.dead().len(), sent.len());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_largest_event_of_the_contract_fits_an_item_of_the_table_with_its_record() -> anyhow::Result<()> {
+    let xero = Xero::start().await?;
+    let mut world = xero.world().await?;
+    let tenant = world.connect(&xero, "edge", &Wishes::default()).await?;
+    // An item has at most 400 KB; so much of it is left to keys, indexes and history.
+    const MOST: usize = 400 * 1024 - 48 * 1024;
+    for (id, text) in [("plain", "s"), ("quotes", "\""), ("backslashes", "\\"), ("lines", "a\n"), ("wide", "\u{1f3b7}")]
+    {
+        let event = largest(id, text);
+        assert!(Event::read(&event).is_ok() && event.len() > rules::event::MAX_BYTES - 100, "{id}: {}", event.len());
+        assert_eq!(
+            Event::read(&format!("{event}{}", " ".repeat(100))).err().map(|refusal| refusal.detail),
+            Some(RefusalDetail::TooLarge)
+        );
+        // While its answer is lost, the record holds the event and the request.
+        xero.side.control.fault(&Fault::once("createInvoices", FaultKind::ServerErrorBefore)).await?;
+        world.queue.send(tenant.account.as_str(), id, &event, world.now());
+        world.work(&xero, 10).await?;
+        let key =
+            RecordKey { account: tenant.account.clone(), tenant: tenant.id, kind: Kind::Invoice, id: id.to_owned() };
+        let record = world.shelf.peek(&key).expect("a record is written before it is sent");
+        let size = serde_json::to_string(&record)?.len();
+        assert!(record.intent.is_some() && size > event.len(), "{id}: {size}");
+        assert!(size < MOST, "{id}: an event of {} bytes makes a record of {size}", event.len());
+        world.drain(&xero).await?;
+        assert_eq!(world.shelf.peek(&key).map(|record| record.state()), Some(State::Synced), "{id}");
+    }
     Ok(())
 }

@@ -55,6 +55,7 @@ async fn follow(cause: Cause) -> anyhow::Result<()> {
         Cause::NumberClash => use_another_number(cause).await,
         Cause::NumberVoided => use_another_number(cause).await,
         Cause::NumberOfAnother => use_another_number(cause).await,
+        Cause::AmountInvalid => correct_the_amount().await,
         Cause::TotalDiffers => correct_the_total().await,
         Cause::FixedInXero => make_a_new_one(cause).await,
         Cause::VoidedInXero => make_a_new_one(cause).await,
@@ -321,6 +322,15 @@ async fn use_another_number(cause: Cause) -> anyhow::Result<()> {
     lab.run(invoice("invoice.created", "a", |i| i["number"] = json!(number))).await?;
     stopped(&lab, Kind::Invoice, "a", cause)?;
     lab.run(invoice("invoice.updated", "a", |i| i["number"] = json!("SES-99"))).await?;
+    is_well(&lab, Kind::Invoice, "a")
+}
+
+async fn correct_the_amount() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    let too_large = |invoice: &mut Value| invoice["lines"][0]["quantity"] = json!("9999999999");
+    lab.run(invoice("invoice.created", "a", too_large)).await?;
+    stopped(&lab, Kind::Invoice, "a", Cause::AmountInvalid)?;
+    lab.run(invoice("invoice.updated", "a", same)).await?;
     is_well(&lab, Kind::Invoice, "a")
 }
 

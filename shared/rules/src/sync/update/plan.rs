@@ -183,6 +183,8 @@ fn compose_lines(
         lines = lines::merge(lines, &told.lines, record.told.as_ref(), &shown.lines, |line| can_post(line, facts));
     }
     let Some(total) = job.shown_total() else { return Ok((lines, false)) };
+    let currency = drawn.currency.as_deref().unwrap_or(&record.amounts.currency);
+    create::check_amounts(job, &lines, basis, currency, facts)?;
     match totals::check(&lines, basis, total, drawn.basis != *basis, rate) {
         TotalCheck::Equal | TotalCheck::Unknown => Ok((lines, false)),
         TotalCheck::Rounding(missing) => {
@@ -198,7 +200,6 @@ fn compose_lines(
             let untaxed = *basis == LineAmountTypes::NoTax && drawn.basis != LineAmountTypes::NoTax;
             let edited = record.divergence.is_some();
             let reason = create::why_it_differs(facts, total, &lines, basis, untaxed, edited);
-            let currency = drawn.currency.as_deref().unwrap_or(&record.amounts.currency);
             Err(Failure::total_differs(subject, currency, total, computed, reason))
         }
     }
