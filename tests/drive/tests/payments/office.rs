@@ -155,7 +155,18 @@ impl Office {
         price: Decimal,
     ) -> anyhow::Result<InvoiceId> {
         let contact = self.contact(&format!("Customer of {id}")).await?;
-        let made = self.create(&[paper(id, kind, status, price, contact)], id).await?;
+        self.made(id, kind, paper(id, kind, status, price, contact)).await
+    }
+
+    /// An invoice over 540 of this currency that is in Xero, with its record.
+    pub(crate) async fn invoice_in(&self, id: &str, currency: &str) -> anyhow::Result<InvoiceId> {
+        let contact = self.contact(&format!("Customer of {id}")).await?;
+        let pounds = paper(id, Kind::Invoice, InvoiceStatus::Authorised, 150.into(), contact);
+        self.made(id, Kind::Invoice, NewInvoice { currency_code: currency.to_owned(), ..pounds }).await
+    }
+
+    async fn made(&self, id: &str, kind: Kind, paper: NewInvoice) -> anyhow::Result<InvoiceId> {
+        let made = self.create(&[paper], id).await?;
         let invoice = made.into_iter().next().unwrap();
         self.note(id, kind, &invoice).await?;
         Ok(invoice.invoice_id)

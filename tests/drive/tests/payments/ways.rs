@@ -17,13 +17,30 @@ use crate::office::{HOUR, MOMENT, Office};
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Pay(i64, Date),
+    /// Through the bank account of the invoice's currency, at another rate than the invoice's.
+    PayAtRate(i64),
+    /// A batch that pays another invoice as well.
+    PayBatch,
     Credit(i64),
+    /// A prepayment of this size is allocated, as much as fits.
+    Prepayment(i64),
+    /// The same of an overpayment.
+    Overpayment(i64),
+    WriteOff,
     /// Removes the payment that was made in this step.
     Remove(usize),
+    /// Removes the batch of this step.
+    RemoveBatch(usize),
+    /// Edits the payment of this step: Xero removes it and makes another.
+    Edit(usize, i64),
+    /// Takes back the allocation of this step.
+    TakeBack(usize),
     Void,
 }
 
-use Step::{Credit, Pay, Remove, Void};
+use Step::{
+    Credit, Edit, Overpayment, Pay, PayAtRate, PayBatch, Prepayment, Remove, RemoveBatch, TakeBack, Void, WriteOff,
+};
 
 const PAST: Date = date(2026, 10, 1);
 const TODAY: Date = date(2026, 11, 22);
@@ -32,7 +49,7 @@ const FUTURE: Date = date(2027, 2, 1);
 /// The way, its steps, what is told when each is heard of at once, and where the invoice over 540 stands then.
 type Way = (&'static str, &'static [Step], &'static [&'static str], (Standing, i64, i64, i64));
 
-const WAYS: [Way; 12] = [
+const WAYS: [Way; 22] = [
     ("paid", &[Pay(540, TODAY)], &["invoice.paid"], (Standing::Paid, 540, 0, 0)),
     ("dated before the invoice", &[Pay(540, PAST)], &["invoice.paid"], (Standing::Paid, 540, 0, 0)),
     ("dated in the future", &[Pay(540, FUTURE)], &["invoice.paid"], (Standing::Paid, 540, 0, 0)),
@@ -74,6 +91,46 @@ const WAYS: [Way; 12] = [
         &["invoice.paid", "invoice.payment_reversed", "invoice.settled_by_credit"],
         (Standing::Paid, 0, 540, 0),
     ),
+    ("in another currency", &[PayAtRate(540)], &["invoice.paid"], (Standing::Paid, 540, 0, 0)),
+    (
+        "in another currency and in part",
+        &[PayAtRate(200), PayAtRate(340), Remove(0)],
+        &["invoice.part_paid", "invoice.paid", "invoice.payment_reversed"],
+        (Standing::PartPaid, 340, 0, 200),
+    ),
+    ("in a batch", &[PayBatch], &["invoice.paid"], (Standing::Paid, 540, 0, 0)),
+    (
+        "in a batch that is removed",
+        &[PayBatch, RemoveBatch(0)],
+        &["invoice.paid", "invoice.payment_reversed"],
+        (Standing::Synced, 0, 0, 540),
+    ),
+    (
+        "edited in one go",
+        &[Pay(540, TODAY), Edit(0, 530)],
+        &["invoice.paid", "invoice.payment_reversed"],
+        (Standing::PartPaid, 530, 0, 10),
+    ),
+    ("prepaid in part", &[Prepayment(200)], &["invoice.part_paid"], (Standing::PartPaid, 0, 200, 340)),
+    (
+        "an overpayment and the rest in money",
+        &[Overpayment(40), Pay(500, TODAY)],
+        &["invoice.part_paid", "invoice.paid"],
+        (Standing::Paid, 500, 40, 0),
+    ),
+    (
+        "an overpayment that is taken back",
+        &[Overpayment(600), TakeBack(0)],
+        &["invoice.settled_by_credit", "invoice.payment_reversed"],
+        (Standing::Synced, 0, 0, 540),
+    ),
+    (
+        "a credit note that is taken back from a paid invoice",
+        &[Credit(40), Pay(500, TODAY), TakeBack(0)],
+        &["invoice.part_paid", "invoice.paid", "invoice.payment_reversed"],
+        (Standing::PartPaid, 500, 0, 40),
+    ),
+    ("written off", &[WriteOff], &["invoice.settled_by_credit"], (Standing::Paid, 0, 540, 0)),
     (
         "voided after the payment was removed",
         &[Pay(540, TODAY), Remove(0), Void],
@@ -107,7 +164,8 @@ async fn whatever_the_webhook_does_and_whatever_is_under_way_the_record_says_wha
         for (webhook, under_way) in WEBHOOKS.into_iter().flat_map(|hook| STATES.map(|state| (hook, state))) {
             number += 1;
             let (name, what) = (format!("w{number}"), format!("{way}, {webhook:?}, {under_way:?}"));
-            let id = office.invoice(&name).await?;
+            let foreign = steps.iter().any(|step| matches!(step, PayAtRate(_)));
+            let id = office.invoice_in(&name, if foreign { "EUR" } else { "GBP" }).await?;
             set(&office, &name, under_way).await?;
             walk(&office, id, steps, webhook).await?;
             check(&office, &name, &what, end);
@@ -164,22 +222,10 @@ async fn set(office: &Office, name: &str, under_way: UnderWay) -> anyhow::Result
 }
 
 async fn walk(office: &Office, id: InvoiceId, steps: &[Step], webhook: Webhook) -> anyhow::Result<()> {
-    let (control, tenant, document) = (office.control(), office.tenant.uuid(), *id.as_uuid());
-    let mut made: Vec<Uuid> = Vec::new();
+    let mut made: Vec<Option<Uuid>> = Vec::new();
     for step in steps {
         office.pass(MOMENT).await?;
-        match *step {
-            Pay(amount, date) => {
-                let (amount, date) = (Some(amount.into()), Some(date));
-                let act = Act::Pay { document, amount, date, reconciled: false };
-                made.extend(control.act(tenant, &act).await?.id);
-            }
-            Credit(amount) => {
-                control.act(tenant, &Act::Credit { invoice: document, amount: Some(amount.into()) }).await?;
-            }
-            Remove(step) => control.remove_payment(tenant, made.get(step).copied().unwrap_or_default()).await?,
-            Void => control.void(tenant, document).await?,
-        }
+        made.push(take(office, *id.as_uuid(), *step, &made).await?);
         office.pass(MOMENT).await?;
         let times = match webhook {
             Webhook::Arrives => 1,
@@ -203,4 +249,48 @@ async fn walk(office: &Office, id: InvoiceId, steps: &[Step], webhook: Webhook) 
         }
     }
     Ok(())
+}
+
+/// Does a step; the id of what it made.
+async fn take(office: &Office, document: Uuid, step: Step, made: &[Option<Uuid>]) -> anyhow::Result<Option<Uuid>> {
+    let tenant = office.tenant.uuid();
+    let act = async |act: Act| office.control().act(tenant, &act).await;
+    let of = |step: usize| made.get(step).copied().flatten().unwrap_or_default();
+    let done = match step {
+        Pay(amount, date) => {
+            let (amount, date) = (Some(amount.into()), Some(date));
+            act(Act::Pay { document, amount, date, reconciled: false }).await?
+        }
+        PayAtRate(amount) => {
+            let (amount, currency_rate) = (Some(amount.into()), Some(Decimal::new(117, 2)));
+            let (date, account, reference) = (Some(TODAY), None, None);
+            act(Act::RecordPayment { document, amount, date, account, currency_rate, reference }).await?
+        }
+        PayBatch => {
+            let other = office.invoice(&format!("beside-{document}")).await?;
+            act(Act::PayBatch { documents: vec![*other.as_uuid(), document], date: None }).await?
+        }
+        Credit(amount) => act(Act::Credit { invoice: document, amount: Some(amount.into()) }).await?,
+        Prepayment(amount) | Overpayment(amount) => {
+            let shown = office.shown(InvoiceId::from_uuid(document)).await?;
+            let contact = shown["Contact"]["ContactID"].as_str().unwrap_or_default().parse()?;
+            let overpayment = matches!(step, Overpayment(_));
+            let credit = act(Act::Prepay { contact, amount: amount.into(), overpayment, spend: false }).await?;
+            let id = credit.id.unwrap_or_default();
+            act(Act::Allocate { credit: id, invoice: document, amount: None }).await?;
+            credit
+        }
+        WriteOff => act(Act::WriteOff { invoice: document, account: "400".to_owned() }).await?,
+        Remove(step) => act(Act::RemovePayment { payment: of(step) }).await?,
+        RemoveBatch(step) => act(Act::RemoveBatch { batch: of(step) }).await?,
+        Edit(step, amount) => {
+            act(Act::EditPayment { payment: of(step), amount: Some(amount.into()), date: None }).await?
+        }
+        TakeBack(step) => act(Act::TakeBack { credit: of(step), invoice: document }).await?,
+        Void => {
+            office.control().void(tenant, document).await?;
+            return Ok(None);
+        }
+    };
+    Ok(done.id)
 }
