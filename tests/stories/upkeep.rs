@@ -29,7 +29,7 @@ async fn check(inside: &Inside, account: &AccountId) -> anyhow::Result<(Connecti
         assert_eq!(inside.work(account, Task::CheckConnection).await, Outcome::Done);
     }
     let connection = inside.connection(account).await?;
-    let shown = status::draw(Some(connection.clone()), None, None, None, Vec::new());
+    let shown = status::draw(Some(connection.clone()), None, None, None, None, Vec::new());
     Ok((connection, shown.error.map(|error| error.action)))
 }
 
@@ -107,7 +107,7 @@ async fn a_mapped_account_that_was_archived_and_a_new_name_are_noted() -> anyhow
     assert_eq!(connection.archived_categories, ["sales"]);
     let facts = inside.table.facts(&account, tenant).await?.unwrap();
     let broken = status::broken(&mapping.choices, &facts, &[]);
-    let shown = serde_json::to_value(status::draw(Some(connection), Some(&mapping), None, None, broken))?;
+    let shown = serde_json::to_value(status::draw(Some(connection), Some(&mapping), None, None, None, broken))?;
     let expected =
         json!([{ "category": "sales", "account": "Sales", "reason": "It is archived in Xero", "waiting": 0 }]);
     assert_eq!(shown["setup"]["broken"], expected);

@@ -14,7 +14,9 @@ use http::{Response, StatusCode};
 use lambda_http::{Body, Request, RequestExt};
 use rules::choice::DocumentChoice;
 use rules::connection::Connection;
-use rules::ports::{Clock as _, Connections as _, Cooldowns as _, Mappings as _, TokenVault, Unavailable, Wakes as _};
+use rules::ports::{
+    Clock as _, Connections as _, Cooldowns as _, Mappings as _, Sweeps as _, TokenVault, Unavailable, Wakes as _,
+};
 use rules::tokens::Memory;
 use rules::{AccountId, Problem, status};
 use std::convert::Infallible;
@@ -80,19 +82,21 @@ impl App {
     async fn status(&self, account: &AccountId) -> Answered {
         let connection = self.table.connection(account).await.map_err(unavailable)?;
         let tenant = connection.as_ref().and_then(|connection| connection.organisation.as_ref()).map(|org| org.tenant);
-        let (mapping, waiting) = match tenant {
+        let (mapping, waiting, sweep) = match tenant {
             Some(tenant) => (
                 self.table.mapping(account, tenant).await.map_err(unavailable)?,
                 self.table.cooling_until(tenant, SystemClock.now()).await.map_err(unavailable)?,
+                self.table.sweep(account, tenant).await.map_err(unavailable)?,
             ),
-            None => (None, None),
+            None => (None, None, None),
         };
         let broken = match (&connection, &mapping) {
             (Some(connection), Some(mapping)) => self.broken(connection, mapping, waiting.is_some()).await?,
             (Some(_) | None, Some(_) | None) => Vec::new(),
         };
         let wake = self.table.wake(account).await.map_err(unavailable)?;
-        Ok(json(StatusCode::OK, &status::draw(connection, mapping.as_ref(), waiting, wake.as_ref(), broken)))
+        let swept_to = sweep.map(|sweep| sweep.swept_to);
+        Ok(json(StatusCode::OK, &status::draw(connection, mapping.as_ref(), waiting, wake.as_ref(), swept_to, broken)))
     }
 
     /// The connection of an account that has one.

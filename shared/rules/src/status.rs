@@ -26,7 +26,7 @@ pub struct StatusView {
     pub error: Option<ErrorView>,
     /// How far the set-up is.
     pub setup: SetupView,
-    /// When Xero last answered for it.
+    /// When Xero last answered for it: at a look after the connection, or when payments were last looked for.
     pub last_checked_at: Option<Timestamp>,
     /// Whether Xero asked us to wait.
     pub limits: LimitsView,
@@ -88,13 +88,15 @@ pub struct LimitsView {
     pub waiting_for: Option<WakeView>,
 }
 
-/// Draws the status, with what the account's work waits for. An account that was never connected is disconnected.
+/// Draws the status, with what the account's work waits for, and up to when payments were looked for. An account that was
+/// never connected is disconnected.
 #[must_use]
 pub fn draw(
     connection: Option<Connection>,
     mapping: Option<&Mapping>,
     waiting_until: Option<Timestamp>,
     wake: Option<&Wake>,
+    swept_to: Option<Timestamp>,
     broken: Vec<BrokenView>,
 ) -> StatusView {
     let chosen = connection.as_ref().is_some_and(|connection| {
@@ -132,7 +134,7 @@ pub fn draw(
             action: reason.action(),
         }),
         setup,
-        last_checked_at: connection.last_checked_at,
+        last_checked_at: connection.last_checked_at.max(swept_to),
         limits,
     }
 }
@@ -158,5 +160,32 @@ fn waits_for(record: &Record, category: &str) -> bool {
         Some(Body::InvoiceCreated(_) | Body::InvoiceUpdated(_) | Body::InvoiceSent(_)) => category == "sales",
         Some(Body::ExpenseLogged(expense) | Body::ExpenseUpdated(expense)) => category == expense.category.word(),
         Some(Body::InvoiceVoided(_) | Body::ExpenseDeleted(_)) | None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    #[test]
+    fn what_was_looked_for_last_says_when_xero_last_answered() {
+        let connection = |checked| {
+            let mut connection = Connection::none(crate::AccountId::parse("acc_1").unwrap());
+            connection.last_checked_at = checked;
+            connection
+        };
+        let later = NOW + SignedDuration::from_hours(6);
+        for (checked, swept, shown) in [
+            (None, None, None),
+            (Some(NOW), None, Some(NOW)),
+            (Some(NOW), Some(later), Some(later)),
+            (Some(later), Some(NOW), Some(later)),
+        ] {
+            let drawn = draw(Some(connection(checked)), None, None, None, swept, Vec::new());
+            assert_eq!(drawn.last_checked_at, shown, "{checked:?} {swept:?}");
+        }
     }
 }
