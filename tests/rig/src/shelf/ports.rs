@@ -12,8 +12,9 @@ use rules::mapping::Mapping;
 use rules::notification::Notification;
 use rules::organisation::Facts;
 use rules::ports::{
-    Answer, Connections, Contacts, Cooldowns, DueWakes, Grants, Lease, Leases, Mappings, Notifications, Organisations,
-    Outage, OutageScope, Page, ReadAhead, Records, TokenVault, Unavailable, Upcoming, Waiting, Wakes, Written,
+    Answer, BrokenRefreshes, Connections, Contacts, Cooldowns, DueWakes, Grants, Lease, Leases, Mappings,
+    Notifications, Organisations, Outage, OutageScope, Page, ReadAhead, Records, TokenVault, Unavailable, Upcoming,
+    Waiting, Wakes, Written,
 };
 use rules::record::{Kind, Record, RecordKey, UnderWay, WaitReason, Watch};
 use rules::sync::contact::ContactReference;
@@ -202,6 +203,16 @@ impl Leases for Shelf {
             }
         })
         .await
+    }
+}
+
+#[async_trait]
+impl BrokenRefreshes for Shelf {
+    async fn broken_refreshes(&self, now: Timestamp) -> Answer<Vec<XeroUserId>> {
+        let is_over = |(user, (_, until)): (&String, &(String, Timestamp))| {
+            if *until < now { user.parse().ok() } else { None }
+        };
+        self.with("list broken refreshes", |things| things.leases.iter().filter_map(is_over).collect()).await
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod contacts;
 mod lab;
+mod waits;
 
 use jiff::SignedDuration;
 use rig::tenant::Wishes;
