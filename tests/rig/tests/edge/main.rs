@@ -16,8 +16,6 @@ use rules::failure::Cause;
 use rules::notification::{Details, Notification};
 use rules::record::{Kind, RecordKey, State};
 use schemas::{names_of_events, schema};
-use sizes::largest;
-use xero_stand_in::control::{Fault, FaultKind};
 
 /// Events that are worked together.
 const TOGETHER: usize = 10;
@@ -207,36 +205,5 @@ async fn what_came_by_the_queue_and_cannot_be_read_is_told_by_its_field_and_with
     }
     assert!(!serde_json::to_string(&told)?.contains("ada@"), "{told:?}");
     assert_eq!(world.queue.dead().len(), sent.len());
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_largest_event_of_the_contract_fits_an_item_of_the_table_with_its_record() -> anyhow::Result<()> {
-    let xero = Xero::start().await?;
-    let mut world = xero.world().await?;
-    let tenant = world.connect(&xero, "edge", &Wishes::default()).await?;
-    // An item has at most 400 KB; so much of it is left to keys, indexes and history.
-    const MOST: usize = 400 * 1024 - 48 * 1024;
-    for (id, text) in [("plain", "s"), ("quotes", "\""), ("backslashes", "\\"), ("lines", "a\n"), ("wide", "\u{1f3b7}")]
-    {
-        let event = largest(id, text);
-        assert!(Event::read(&event).is_ok() && event.len() > rules::event::MAX_BYTES - 100, "{id}: {}", event.len());
-        assert_eq!(
-            Event::read(&format!("{event}{}", " ".repeat(100))).err().map(|refusal| refusal.detail),
-            Some(RefusalDetail::TooLarge)
-        );
-        // While its answer is lost, the record holds the event and the request.
-        xero.side.control.fault(&Fault::once("createInvoices", FaultKind::ServerErrorBefore)).await?;
-        world.queue.send(tenant.account.as_str(), id, &event, world.now());
-        world.work(&xero, 10).await?;
-        let key =
-            RecordKey { account: tenant.account.clone(), tenant: tenant.id, kind: Kind::Invoice, id: id.to_owned() };
-        let record = world.shelf.peek(&key).expect("a record is written before it is sent");
-        let size = serde_json::to_string(&record)?.len();
-        assert!(record.intent.is_some() && size > event.len(), "{id}: {size}");
-        assert!(size < MOST, "{id}: an event of {} bytes makes a record of {size}", event.len());
-        world.drain(&xero).await?;
-        assert_eq!(world.shelf.peek(&key).map(|record| record.state()), Some(State::Synced), "{id}");
-    }
     Ok(())
 }

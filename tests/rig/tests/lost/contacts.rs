@@ -97,9 +97,6 @@ fn rows() -> Vec<(Number, Name, Happens, Expected)> {
             Happens::Voided | Happens::Updated => (Expected::Survivor, Expected::Known),
             Happens::Created | Happens::Logged => (Expected::Survivor, Expected::Refused),
         };
-        if happens == Happens::Updated {
-            continue;
-        }
         rows.push((Number::StoredMerged, Name::Nobody, happens, merged));
         rows.push((Number::StoredArchived, Name::Nobody, happens, archived));
     }
@@ -276,10 +273,13 @@ async fn names_with_signs_find_their_contact() -> anyhow::Result<()> {
         "Caf\u{e9} M\u{fc}ller",
         "100% Ltd",
         "A=B AND C",
+        "  Two   Spaces  ",
         &long,
     ] {
         let mut lab = Lab::open().await?;
-        let known = contact(&lab, json!({ "Name": name })).await?;
+        // Whoever types it into Xero leaves the doubled blanks away.
+        let typed = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let known = contact(&lab, json!({ "Name": typed })).await?;
         lab.run(&invoice("invoice.created", "a", |event| {
             event["organisation"] = json!({ "id": OURS, "name": name });
         }))
@@ -358,7 +358,8 @@ async fn details_that_changed_in_sessional_reach_the_contact_that_sessional_made
     let new = json!({ "email": "new@one.example", "phone": "020 2", "address": { "line1": "9 Hill Street", "city": "Fowey" } });
     lab.run(&told("a", 9, old.clone())).await?;
     let contact = shown(&lab).await?;
-    assert_eq!(contact["Addresses"][0]["AddressType"], "POBOX", "what Xero prints on invoices");
+    let address = &contact["Addresses"][0];
+    assert_eq!((&address["AddressType"], &address["AddressLine1"]), (&json!("POBOX"), &json!("4 Quay Row")), "printed");
     let before = lab.calls().await?.len();
     lab.run(&told("b", 10, new.clone())).await?;
     let contact = shown(&lab).await?;

@@ -5,6 +5,7 @@
 
 mod contacts;
 mod lab;
+mod order;
 mod waits;
 
 use jiff::SignedDuration;

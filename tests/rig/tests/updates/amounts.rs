@@ -78,6 +78,66 @@ async fn a_penny_of_rounding_is_closed_by_one_line_and_redrawn_with_every_update
 }
 
 #[tokio::test]
+async fn who_pays_what_a_rounded_invoice_says_owes_nothing_more() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    let pennies = |i: &mut Value| {
+        let line = json!({ "description": "Stem export", "quantity": "1", "unit_amount": "0.33", "tax_rate": "20" });
+        i["lines"] = json!([line, line, line]);
+        i["total"] = json!("1.19");
+    };
+    lab.run(invoice("invoice.created", "a", pennies)).await?;
+    assert_eq!(lab.invoice("a").amounts.due, Some(decimal("1.19")));
+    lab.xero.side.control.part_pay(lab.tenant.uuid(), lab.id(Kind::Invoice, "a"), decimal("1.19")).await?;
+    assert_eq!(lab.document().await?.status, "PAID");
+    Ok(())
+}
+
+/// A line is rounded before its tax, and the tax by itself; halves go away from zero.
+#[tokio::test]
+async fn whatever_is_rounded_xero_computes_what_was_predicted() -> anyhow::Result<()> {
+    // How many, for how much each, at which rate; and what it comes to with tax on top, and with tax in it or none.
+    let cases = [
+        ("1", "0.125", "20", "0.16", "0.13"),
+        ("3", "0.115", "20", "0.42", "0.35"),
+        ("1.3333", "7.7777", "20", "12.44", "10.37"),
+        ("0.0001", "0.0001", "20", "0.00", "0.00"),
+        ("7", "14.2857", "5", "105.00", "100.00"),
+        ("2.5", "33.333", "0", "83.33", "83.33"),
+        ("0.5", "0.01", "20", "0.01", "0.01"),
+        ("1", "12.50", "5", "13.13", "12.50"),
+        ("12.3456", "0.9999", "20", "14.81", "12.34"),
+        ("-1", "0.125", "20", "-0.16", "-0.13"),
+    ];
+    let mut lab = Lab::open().await?;
+    for (place, (quantity, price, rate, on_top, contained)) in cases.into_iter().enumerate() {
+        // Another line of one pound, at the account's own rate.
+        let totals = [
+            ("exclusive", decimal(on_top) + decimal("1.20")),
+            ("inclusive", decimal(contained) + decimal("1.00")),
+            ("no_tax", decimal(contained) + decimal("1.00")),
+        ];
+        for (basis, total) in totals {
+            let id = format!("{place}-{basis}");
+            let rounded = |i: &mut Value| {
+                i["line_amounts"] = json!(basis);
+                i["lines"] = json!([
+                    { "description": "Stem export", "quantity": quantity, "unit_amount": price, "tax_rate": rate },
+                    { "description": "Postage", "quantity": "1", "unit_amount": "1.00" },
+                ]);
+                i["total"] = json!(total.to_string());
+            };
+            lab.run(invoice("invoice.created", &id, rounded)).await?;
+            let record = lab.invoice(&id);
+            let what = format!("{quantity} for {price} at {rate}, {basis}");
+            assert_eq!((said(&record), record.remark), (String::new(), None), "{what}");
+            assert_eq!(record.amounts.xero_total, Some(total), "{what}");
+        }
+    }
+    assert_eq!(lab.documents().await?.len(), cases.len() * 3);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_invoice_over_nothing_gets_words_of_its_own() -> anyhow::Result<()> {
     for heard in [false, true] {
         let mut lab = Lab::open().await?;

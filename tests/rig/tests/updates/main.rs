@@ -6,6 +6,7 @@
 mod advice;
 mod amounts;
 mod choices;
+mod expenses;
 mod lab;
 mod numbers;
 mod removing;
@@ -75,6 +76,30 @@ async fn content_that_comes_again_by_any_event_brings_the_document_up_to_date() 
         assert_eq!(shown["LineItems"][0]["Description"], json!("Diesel"), "{again}");
         assert_eq!(shown["LineItems"].as_array().map(Vec::len), Some(1), "{again}: no line was added");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_invoice_whose_contact_was_merged_is_changed_and_stays_with_the_survivor() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    lab.run(invoice("invoice.created", "a", same)).await?;
+    let (control, tenant, loser) = (lab.xero.side.control.clone(), lab.tenant.uuid(), lab.document().await?.contact);
+    let fields = json!({ "Name": "Harbour Sound Group" });
+    let survivor = control.act(tenant, &Act::CreateContact { fields }).await?.id.expect("a contact has an id");
+    lab.pass(HOUR).await?;
+    control.merge_contacts(tenant, loser, survivor).await?;
+    lab.run(invoice("invoice.sent", "a", price("250.00", "300.00"))).await?;
+    let (document, record) = (lab.document().await?, lab.invoice("a"));
+    assert_eq!((document.total, document.sent, document.contact), (decimal("300"), true, survivor));
+    assert_eq!((record.stands, said(&record)), (Standing::Synced, String::new()));
+
+    // One that was somebody else's becomes this client's.
+    let other = |i: &mut Value| i["organisation"] = json!({ "id": "org_2", "name": "Other Sound Ltd" });
+    lab.run(invoice("invoice.created", "b", other)).await?;
+    lab.run(invoice("invoice.updated", "b", same)).await?;
+    assert_eq!(said(&lab.invoice("b")), "");
+    let contacts: Vec<_> = lab.documents().await?.iter().map(|document| document.contact).collect();
+    assert_eq!(contacts, [survivor, survivor]);
     Ok(())
 }
 
