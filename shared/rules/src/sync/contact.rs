@@ -123,7 +123,7 @@ impl Sync<'_> {
                     job.remarks.clone_from(remarks);
                 }
                 Some(Found::Refused(failure)) => self.refuse(job, failure.clone()).await?,
-                Some(Found::NoAnswer { counts }) => self.contact_unanswered(job, *counts).await?,
+                Some(Found::NoAnswer { counts }) => self.not_reached(job, *counts).await?,
                 Some(Found::Later) => self.wait_for_turn(job).await?,
                 None if result.is_ok() => job.outcome = Some(Outcome::Again(STORE_WAIT)),
                 None => {}
@@ -134,7 +134,7 @@ impl Sync<'_> {
             Err(Stop::Unanswered(why)) => {
                 tracing::warn!(error = why, "a contact has no answer from Xero");
                 for job in jobs.iter_mut().filter(|job| needs_contact(job) && job.contact.is_none()) {
-                    self.contact_unanswered(job, false).await?;
+                    self.not_reached(job, false).await?;
                 }
                 Ok(())
             }

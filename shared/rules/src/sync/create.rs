@@ -201,6 +201,20 @@ impl Sync<'_> {
             Err(Interruption::NoAnswer(error)) if error.may_have_happened() => {
                 self.lost(context, open, &error).await?;
             }
+            // Whom Xero lets in, but not with this call: nothing was done, and the next try has a key of its own.
+            Err(Interruption::NoAnswer(xero::Error::Forbidden { .. })) => {
+                let is_alone = open.len() == 1;
+                let counts = is_alone && self.answers_otherwise(context.session).await;
+                for job in open.iter_mut() {
+                    if is_first_sending(job) {
+                        forget_intent(job);
+                    }
+                    if let Some(record) = job.record.as_mut() {
+                        record.goes_alone |= !is_alone;
+                    }
+                    self.not_reached(job, counts).await?;
+                }
+            }
             Err(Interruption::Refused(error)) => match open {
                 // With `summarizeErrors=false` Xero judges each element: a refusal of the whole is about the form.
                 [job] => {

@@ -96,9 +96,9 @@ impl Sync<'_> {
         }
     }
 
-    /// A contact has no answer: the document was not sent, and is when the contact is there. It `counts` when Xero fails
-    /// for this contact alone.
-    pub(super) async fn contact_unanswered(&self, job: &mut Job, counts: bool) -> Result<(), Stop> {
+    /// The document was not sent, because its contact has no answer or Xero let nobody in; it is later. It `counts` when
+    /// Xero fails for this one alone.
+    pub(super) async fn not_reached(&self, job: &mut Job, counts: bool) -> Result<(), Stop> {
         let until = self.later(job);
         let now = self.clock.now();
         if let Some(record) = job.record.as_mut() {
@@ -236,7 +236,8 @@ impl Sync<'_> {
         job: &mut Job,
         error: &xero::Error,
     ) -> Result<(), Stop> {
-        let failed = matches!(error, xero::Error::Server { .. } | xero::Error::BadRequest { .. });
+        use xero::Error::{BadRequest, Forbidden, Server};
+        let failed = matches!(error, Server { .. } | BadRequest { .. } | Forbidden { .. });
         let counts = failed && self.answers_otherwise(context.session).await;
         let now = self.clock.now();
         let Some(record) = job.record.as_mut() else { return Ok(()) };

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use rules::connection::{ErrorReason, Status};
 use rules::failure::Cause;
 use rules::ports::{BrokenRefreshes as _, Connections as _, Waiting as _, Written};
-use rules::record::{Kind, State};
+use rules::record::{Kind, State, UnderWay};
 use rules::sync::message::run_record;
 use rules::tokens::{Memory, TokenFailure, Tokens};
 use serde_json::{Value, json};
@@ -97,13 +97,10 @@ async fn a_page_of_xeros_edge_that_says_unavailable_is_waited_for() -> anyhow::R
 /// the same answer.
 #[tokio::test]
 async fn a_single_refusal_of_an_organisation_that_is_still_listed_ends_no_connection() -> anyhow::Result<()> {
-    let body = json!({ "Type": null, "Title": "Forbidden", "Status": 403, "Detail": "AuthenticationUnsuccessful" });
     let somebody_new = |invoice: &mut Value| invoice["organisation"] = json!({ "id": "org_new", "name": "New Ltd" });
     for operation in ["createContacts", "createInvoices", "updateInvoice"] {
         let mut lab = Lab::open().await?;
-        let content_type = "application/json".to_owned();
-        let slip = FaultKind::Answer { status: 403, content_type, body: body.to_string() };
-        lab.fault(operation, slip, 1).await?;
+        lab.fault(operation, forbidden(), 1).await?;
         lab.send(&invoice("invoice.created", "a", somebody_new));
         lab.send(&expense("expense.logged", "e", |_| {}));
         lab.send(&invoice("invoice.sent", "a", |invoice| {
@@ -116,6 +113,33 @@ async fn a_single_refusal_of_an_organisation_that_is_still_listed_ends_no_connec
         assert!(lab.invoice("a").sent, "{operation}: what came last is there");
         let took = lab.world.now().duration_since(began);
         assert!(took < SignedDuration::from_mins(20), "{operation}: {took}");
+    }
+    Ok(())
+}
+
+fn forbidden() -> FaultKind {
+    let body = json!({ "Type": null, "Title": "Forbidden", "Status": 403, "Detail": "AuthenticationUnsuccessful" });
+    FaultKind::Answer { status: 403, content_type: "application/json".to_owned(), body: body.to_string() }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_one_kind_of_call_alone_fails_what_needs_it_and_nothing_else() -> anyhow::Result<()> {
+    for operation in ["createContacts", "createInvoices", "updateInvoice"] {
+        let mut lab = Lab::open().await?;
+        lab.run(&invoice("invoice.created", "early", |_| {})).await?;
+        lab.fault(operation, forbidden(), 100_000).await?;
+        let (word, id) =
+            if operation == "updateInvoice" { ("invoice.sent", "early") } else { ("invoice.created", "a") };
+        lab.run(&invoice(word, id, |invoice| {
+            if operation == "createContacts" {
+                invoice["organisation"] = json!({ "id": "org_new", "name": "New Ltd" });
+            }
+        }))
+        .await?;
+        let failure = lab.invoice(id).failure.expect("somebody has to look at it");
+        assert_eq!((lab.invoice(id).under_way, failure.cause), (UnderWay::Failed, Cause::NoAnswer), "{operation}");
+        let connection = lab.world.shelf.connection(&lab.tenant.account).await?.expect("it is connected");
+        assert_eq!((connection.status, connection.error), (Status::Connected, None), "{operation}");
     }
     Ok(())
 }

@@ -110,7 +110,7 @@ impl Sync<'_> {
             }
             Err(Interruption::NoAnswer(error)) => {
                 tracing::warn!(xero.contacts = group.len(), error = %error, "contacts have no answer from Xero");
-                let failed = matches!(error, xero::Error::Server { .. });
+                let failed = matches!(error, xero::Error::Server { .. } | xero::Error::Forbidden { .. });
                 let counts = failed && group.len() == 1 && self.answers_otherwise(session).await;
                 found.extend(group.into_iter().map(|new| (new.reference.organisation, Found::NoAnswer { counts })));
             }
