@@ -273,7 +273,8 @@ async fn take(office: &Office, document: Uuid, step: Step, made: &[Option<Uuid>]
         Credit(amount) => act(Act::Credit { invoice: document, amount: Some(amount.into()) }).await?,
         Prepayment(amount) | Overpayment(amount) => {
             let shown = office.shown(InvoiceId::from_uuid(document)).await?;
-            let contact = shown["Contact"]["ContactID"].as_str().unwrap_or_default().parse()?;
+            let contact = shown.pointer("/Contact/ContactID").and_then(serde_json::Value::as_str);
+            let contact = contact.unwrap_or_default().parse()?;
             let overpayment = matches!(step, Overpayment(_));
             let credit = act(Act::Prepay { contact, amount: amount.into(), overpayment, spend: false }).await?;
             let id = credit.id.unwrap_or_default();
