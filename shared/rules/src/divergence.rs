@@ -4,10 +4,12 @@
 use crate::action::Action;
 use crate::calendar;
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
-use xero::models::Invoice;
+use xero::ContactId;
+use xero::models::{BankTransaction, Invoice, LineItem};
 
 /// How a document in Xero differs from what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -99,9 +101,9 @@ impl Change {
 }
 
 impl Divergence {
-    /// It was voided or deleted, or edited in these parts.
+    /// It was voided or deleted, or edited in these parts. `followed` says that payments of it are looked for.
     #[must_use]
-    pub fn new(change: Change, fields: Vec<ChangedField>, changed_on: Date) -> Self {
+    pub fn new(change: Change, fields: Vec<ChangedField>, changed_on: Date, followed: bool) -> Self {
         let day = calendar::spelled(changed_on);
         let (message, action) = match change {
             Change::Voided => (
@@ -120,9 +122,9 @@ impl Divergence {
             ),
             Change::Edited => (
                 format!(
-                    "Changed in Xero on {day}{}. Sessional keeps its own version and still follows payments. \
-                     Open it in Xero to compare.",
-                    listed(&fields)
+                    "Changed in Xero on {day}{}. Sessional keeps its own version{}. Open it in Xero to compare.",
+                    listed(&fields),
+                    if followed { " and still follows payments" } else { "" }
                 ),
                 Action::OpenXero,
             ),
@@ -143,25 +145,65 @@ fn listed(fields: &[ChangedField]) -> String {
 /// another without a change of the document: its id counts. None for an answer without lines, which says too little.
 #[must_use]
 pub fn fingerprint(invoice: &Invoice) -> Option<String> {
-    if invoice.line_items.is_empty() {
+    content(&Content {
+        amounts: [invoice.sub_total, invoice.total_tax, invoice.total],
+        date: invoice.date,
+        due_date: invoice.due_date,
+        contact: invoice.contact.as_ref().map(|contact| contact.contact_id),
+        number: invoice.invoice_number.as_deref(),
+        reference: invoice.reference.as_deref(),
+        currency: invoice.currency_code.as_deref(),
+        lines: &invoice.line_items,
+    })
+}
+
+/// The same of spend money, which has a bank account and neither number nor due date.
+#[must_use]
+pub fn fingerprint_of_spend_money(spend: &BankTransaction) -> Option<String> {
+    content(&Content {
+        amounts: [spend.sub_total, spend.total_tax, spend.total],
+        date: spend.date,
+        due_date: None,
+        contact: spend.contact.as_ref().map(|contact| contact.contact_id),
+        number: None,
+        reference: spend.reference.as_deref(),
+        currency: spend.currency_code.as_deref(),
+        lines: &spend.line_items,
+    })
+}
+
+/// What counts of a document.
+struct Content<'a> {
+    amounts: [Option<Decimal>; 3],
+    date: Option<Date>,
+    due_date: Option<Date>,
+    contact: Option<ContactId>,
+    number: Option<&'a str>,
+    reference: Option<&'a str>,
+    currency: Option<&'a str>,
+    lines: &'a [LineItem],
+}
+
+fn content(content: &Content<'_>) -> Option<String> {
+    if content.lines.is_empty() {
         return None;
     }
     let parts = ChangedField::ALL.map(|field| {
         let mut text = Text::default();
         match field {
             ChangedField::Amount => {
-                for amount in [invoice.sub_total, invoice.total_tax, invoice.total] {
+                for amount in content.amounts {
                     text.add(amount.map(|amount| amount.normalize()));
                 }
             }
-            ChangedField::Date => text.add(invoice.date),
-            ChangedField::DueDate => text.add(invoice.due_date),
-            ChangedField::Contact => text.add(invoice.contact.as_ref().map(|contact| contact.contact_id)),
-            ChangedField::Number => text.add(invoice.invoice_number.as_deref()),
-            ChangedField::Reference => text.add(invoice.reference.as_deref()),
-            ChangedField::Currency => text.add(invoice.currency_code.as_deref()),
+            ChangedField::Date => text.add(content.date),
+            ChangedField::DueDate => text.add(content.due_date),
+            ChangedField::Contact => text.add(content.contact),
+            ChangedField::Number => text.add(content.number),
+            ChangedField::Reference => text.add(content.reference),
+            ChangedField::Currency => text.add(content.currency),
             ChangedField::Lines => {
-                for line in &invoice.line_items {
+                for line in content.lines {
                     text.add(line.description.as_deref().map(str::trim));
                     text.add(line.quantity.map(|quantity| quantity.normalize()));
                     text.add(line.unit_amount.map(|amount| amount.normalize()));
@@ -286,10 +328,12 @@ mod tests {
     fn the_user_is_told_the_day_what_was_changed_and_what_can_be_done() {
         let on = jiff::civil::date(2026, 11, 2);
         let fields = vec![ChangedField::Amount, ChangedField::Date, ChangedField::Lines];
-        let divergence = Divergence::new(Change::Edited, fields, on);
+        let divergence = Divergence::new(Change::Edited, fields.clone(), on, true);
         let expected = "Changed in Xero on 2 November 2026: the amount, the date and the lines. Sessional keeps";
         assert!(divergence.message.starts_with(expected), "{}", divergence.message);
         assert_eq!(divergence.action, Action::OpenXero);
+        let spend = Divergence::new(Change::Edited, fields, on, false).message;
+        assert!(spend.ends_with("Sessional keeps its own version. Open it in Xero to compare."), "{spend}");
         assert!(Change::Voided.is_final() && !Change::Edited.is_final());
     }
 }

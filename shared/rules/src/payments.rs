@@ -10,7 +10,7 @@ mod settlement;
 pub mod sweep;
 
 pub use hint::{Entry, HINT_VERSION, Hint, MAX_INVOICES, NamedInvoice, Numbers, Sequence};
-pub use reading::{OWN_WRITE_TIME, Reading, read_invoice};
+pub use reading::{OWN_WRITE_TIME, Reading, Shown, read_shown};
 pub use settlement::follow_settlement;
 
 use crate::account::AccountId;
@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use merging::Merges;
 use reading::other_contact;
 use std::time::Duration;
-use xero::models::Invoice;
+use xero::models::{BankTransaction, Invoice};
 use xero::{InvoiceId, TenantId};
 
 /// Wait after something of our own, or an answer, is missing.
@@ -66,8 +66,8 @@ struct Applied {
 }
 
 /// Whether the webhook had its time to tell of the document's last change.
-fn is_late(invoice: &Invoice, now: Timestamp) -> bool {
-    invoice.updated.is_none_or(|updated| now.duration_since(updated) >= DELIVERY_TIME)
+fn is_late(document: Shown<'_>, now: Timestamp) -> bool {
+    document.updated().is_none_or(|updated| now.duration_since(updated) >= DELIVERY_TIME)
 }
 
 /// The reading of payments.
@@ -132,7 +132,8 @@ impl Payments<'_> {
             Ok(invoices) => invoices,
             Err(interruption) => return self.interrupted(&connection, tenant, interruption).await,
         };
-        let applied = self.apply_all(&mut ours, &invoices, &mut Merges::new(&session)).await?;
+        let shown: Vec<Shown<'_>> = invoices.iter().map(Shown::Invoice).collect();
+        let applied = self.apply_all(&mut ours, &shown, &mut Merges::new(&session)).await?;
         if applied.again > 0 {
             // What is settled is noted; whose change the rest was is known in a moment.
             return Ok(Outcome::Again(OWN_WRITE_WAIT));
@@ -151,7 +152,24 @@ impl Payments<'_> {
         let ids: Vec<InvoiceId> = invoices.iter().map(|invoice| invoice.invoice_id).collect();
         let mut ours = self.ours(account, session.tenant_id(), &ids).await?;
         note_unlisted(&mut ours, invoices, listed_to);
-        self.apply_all(&mut ours, invoices, &mut Merges::new(session)).await
+        let shown: Vec<Shown<'_>> = invoices.iter().map(Shown::Invoice).collect();
+        self.apply_all(&mut ours, &shown, &mut Merges::new(session)).await
+    }
+
+    /// Follows spend money that Xero has shown. No webhook tells of it, so nothing of it counts as missed.
+    async fn follow_spend_money(
+        &self,
+        account: &AccountId,
+        session: &Session<'_>,
+        spent: &[BankTransaction],
+    ) -> Result<Applied, Unavailable> {
+        // Ours has our reference, and everything that a bank feed made has none.
+        let shown: Vec<Shown<'_>> =
+            spent.iter().filter(|spend| spend.reference.is_some()).map(Shown::SpendMoney).collect();
+        let ids: Vec<InvoiceId> = shown.iter().map(|spend| spend.id()).collect();
+        let mut ours = self.ours(account, session.tenant_id(), &ids).await?;
+        let applied = self.apply_all(&mut ours, &shown, &mut Merges::new(session)).await?;
+        Ok(Applied { missed: 0, ..applied })
     }
 
     /// How long the tenant is still to be left alone.
@@ -183,17 +201,17 @@ impl Payments<'_> {
     async fn apply_all(
         &self,
         records: &mut [Record],
-        invoices: &[Invoice],
+        shown: &[Shown<'_>],
         merges: &mut Merges<'_, '_>,
     ) -> Result<Applied, Unavailable> {
         let mut applied = Applied::default();
         for record in records {
             let id = record.reference.as_ref().map(|reference| reference.id);
-            if let Some(invoice) = invoices.iter().find(|invoice| Some(invoice.invoice_id) == id) {
-                let read = self.apply(record, invoice, merges).await?;
+            if let Some(document) = shown.iter().copied().find(|document| Some(document.id()) == id) {
+                let read = self.apply(record, document, merges).await?;
                 applied.changed += usize::from(read.changed);
                 applied.again += usize::from(read.again);
-                applied.missed += usize::from(read.changed && is_late(invoice, self.clock.now()));
+                applied.missed += usize::from(read.changed && is_late(document, self.clock.now()));
             }
         }
         Ok(applied)
@@ -203,11 +221,11 @@ impl Payments<'_> {
     async fn apply(
         &self,
         record: &mut Record,
-        invoice: &Invoice,
+        document: Shown<'_>,
         merges: &mut Merges<'_, '_>,
     ) -> Result<Reading, Unavailable> {
         let mut merged = false;
-        if let Some((written, shown)) = other_contact(record, invoice) {
+        if let Some((written, shown)) = other_contact(record, document) {
             match merges.has_become(written, shown).await {
                 Some(known) => merged = known,
                 None => return Ok(Reading { changed: false, again: true }),
@@ -215,7 +233,7 @@ impl Payments<'_> {
         }
         loop {
             let before = record.stands;
-            let read = read_invoice(record, invoice, merged, self.clock.now());
+            let read = read_shown(record, document, merged, self.clock.now());
             if !read.changed {
                 // What the sync has written there, its own message tells.
                 if owes_news(record) {

@@ -90,6 +90,8 @@ pub enum Watch {
     },
     /// Xero does not list them as this app's.
     Foreign,
+    /// Spend money, which is in another list of Xero's; paid as it is made.
+    SpendMoney,
 }
 
 /// Both sides' amounts.
@@ -381,8 +383,9 @@ impl Record {
     /// Among which documents a sweep finds it; none where Xero can tell nothing more of it.
     #[must_use]
     pub fn watch(&self) -> Option<Watch> {
-        let reference = self.reference.as_ref().filter(|reference| reference.is_followed())?;
+        let reference = self.reference.as_ref()?;
         match self.stands {
+            Standing::Synced if !reference.is_followed() => Some(Watch::SpendMoney),
             Standing::Synced | Standing::PartPaid | Standing::Paid if reference.foreign => Some(Watch::Foreign),
             Standing::Synced | Standing::PartPaid => Some(Watch::Open),
             Standing::Paid => {

@@ -42,6 +42,7 @@ fn watched(account: &AccountId, tenant: TenantId, watch: Watch) -> String {
         Watch::Open => log,
         Watch::Paid { year } => format!("{log}#PAID#{year}"),
         Watch::Foreign => format!("{log}#FOREIGN"),
+        Watch::SpendMoney => format!("{log}#SPEND"),
     }
 }
 

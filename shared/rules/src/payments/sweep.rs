@@ -23,6 +23,8 @@ pub const INTERVAL: SignedDuration = SignedDuration::from_mins(50);
 /// How far a sweep looks back before the last one: for clocks that differ, and because nobody knows whether
 /// `If-Modified-Since` counts its own second.
 pub const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// How far the first sweep looks back for spend money: everything of ours was made since the account was connected.
+const FIRST_SPENT: SignedDuration = SignedDuration::from_hours(24);
 /// How often every document is looked at, whatever its date says.
 pub const CHECK_INTERVAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Most listing pages in one run: a tenant has 60 calls a minute, and users' own work comes first.
@@ -194,7 +196,7 @@ impl Sweep<'_> {
     /// Whether Xero can tell anything new of any document.
     async fn watches_anything(&self, account: &AccountId, tenant: TenantId) -> Result<bool, Unavailable> {
         let paid = self.paid_years().map(|year| Watch::Paid { year });
-        for watch in [Watch::Open, Watch::Foreign].into_iter().chain(paid) {
+        for watch in [Watch::Open, Watch::Foreign, Watch::SpendMoney].into_iter().chain(paid) {
             if !self.payments.records.watched(account, tenant, watch, 1).await?.is_empty() {
                 return Ok(true);
             }
@@ -240,12 +242,15 @@ impl Sweep<'_> {
         let Some(mut standing) = standing else {
             // The first time there is no date to ask from; every document by its id is exact.
             self.check(session, account, None, progress).await?;
+            self.spent(session, account, now - FIRST_SPENT, progress).await?;
             return Ok(Standing::new(account.clone(), tenant, now));
         };
+        let since = standing.swept_to - OVERLAP;
         self.list(session, account, &mut standing, progress).await?;
         if standing.unfinished.is_some() {
             return Ok(standing);
         }
+        self.spent(session, account, since, progress).await?;
         if now.duration_since(standing.checked_at) >= CHECK_INTERVAL {
             self.check(session, account, Some(standing.swept_to - OVERLAP), progress).await?;
             standing.checked_at = now;
@@ -290,6 +295,37 @@ impl Sweep<'_> {
             (since, number) = if next > since { (next, 1) } else { (since, number + 1) };
         }
         standing.unfinished = Some(Unfinished { began, from: since, page: number });
+        Ok(())
+    }
+
+    /// Follows spend money that changed, where the account has some: no webhook ever tells of it.
+    async fn spent(
+        &self,
+        session: &Session<'_>,
+        account: &AccountId,
+        since: Timestamp,
+        progress: &mut Progress,
+    ) -> Result<(), Stop> {
+        let tenant = session.tenant_id();
+        if self.payments.records.watched(account, tenant, Watch::SpendMoney, 1).await?.is_empty() {
+            return Ok(());
+        }
+        for number in 1..=MAX_PAGES {
+            let page = match crate::call_xero!(session, |tenant| tenant.spend_money_since(since, number)) {
+                // Whoever takes this permission away keeps invoices and bills.
+                Err(Interruption::ScopeMissing) => {
+                    tracing::warn!(xero.tenant_id = %tenant, "changes of spend money cannot be read without its permission");
+                    return Ok(());
+                }
+                page => page?,
+            };
+            progress.calls += 1;
+            progress.add(self.payments.follow_spend_money(account, session, &page.items).await?);
+            if !page.has_more {
+                return Ok(());
+            }
+        }
+        tracing::warn!(xero.tenant_id = %tenant, "more spend money changed than one sweep lists");
         Ok(())
     }
 

@@ -118,6 +118,8 @@ impl Reference {
             contact: spend.contact.as_ref().map(|contact| contact.contact_id),
             foreign: false,
             updated_at: spend.updated,
+            // What the list of them shows first counts as written: whether the answer to a write names accounts as the
+            // list does is not known.
             written: None,
             seen: None,
         }

@@ -7,5 +7,6 @@ mod diverging;
 mod following;
 mod numbers;
 mod office;
+mod spent;
 mod sweeping;
 mod ways;

@@ -21,7 +21,8 @@ use rules::upkeep;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use xero::models::{
-    Invoice, InvoiceStatus, InvoiceType, InvoicesBody, LineAmountTypes, NewContact, NewInvoice, NewLineItem,
+    BankTransactionType, BankTransactionsBody, Invoice, InvoiceStatus, InvoiceType, InvoicesBody, LineAmountTypes,
+    NewBankTransaction, NewContact, NewInvoice, NewLineItem,
 };
 use xero::{ContactId, IdempotencyKey, InvoiceId, TenantId};
 use xero_stand_in::control::{Client, Fault, FaultKind, JournalQuery};
@@ -163,6 +164,35 @@ impl Office {
         let contact = self.contact(&format!("Customer of {id}")).await?;
         let pounds = paper(id, Kind::Invoice, InvoiceStatus::Authorised, 150.into(), contact);
         self.made(id, Kind::Invoice, NewInvoice { currency_code: currency.to_owned(), ..pounds }).await
+    }
+
+    /// Spend money that is in Xero, with its record.
+    pub(crate) async fn spend_money(&self, id: &str) -> anyhow::Result<InvoiceId> {
+        let contact = self.contact(&format!("Supplier of {id}")).await?;
+        let connection = self.shelf.connection(&self.tenant.account).await?.unwrap();
+        let token = self.tokens().access(&connection).await?;
+        let bill = paper(id, Kind::Expense, InvoiceStatus::Authorised, 10.into(), contact);
+        let spend = NewBankTransaction {
+            transaction_type: BankTransactionType::Spend,
+            contact,
+            bank_account: self.tenant.bank,
+            date: bill.date,
+            reference: Some(id.to_owned()),
+            line_amount_types: LineAmountTypes::Exclusive,
+            currency_code: None,
+            url: None,
+            line_items: bill.line_items,
+        };
+        let key = IdempotencyKey::new(format!("spend-{id}"))?;
+        let tenant = self.xero.side.client.tenant(&token, self.tenant.id);
+        let made = tenant.create_bank_transactions(&BankTransactionsBody::of(&[spend]), &key).await?;
+        let spend = made.into_iter().next().unwrap().into_result().unwrap();
+        let mut record = Record::new(self.key(Kind::Expense, id), id, self.clock.now());
+        record.reference = Some(Reference::spent(&spend));
+        record.amounts.xero_total = spend.total;
+        record.stand(Standing::Synced, "Created in Xero", self.clock.now());
+        assert_eq!(self.shelf.put_record(&mut record).await?, Written::Done);
+        Ok(InvoiceId::from_uuid(*spend.bank_transaction_id.as_uuid()))
     }
 
     async fn made(&self, id: &str, kind: Kind, paper: NewInvoice) -> anyhow::Result<InvoiceId> {

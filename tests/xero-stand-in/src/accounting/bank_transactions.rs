@@ -77,6 +77,11 @@ pub(crate) fn update(ctx: &mut Ctx<'_>) -> Reply {
     write(ctx, |_, _| target.map(Some).ok_or_else(|| Refusal::because(NOT_FOUND)))
 }
 
+/// Changes one by hand.
+pub(crate) fn change(ctx: &mut Ctx<'_>, id: Uuid, element: &Json) -> Result<Document, Refusal> {
+    save(ctx, Some(id), element)
+}
+
 fn write(ctx: &mut Ctx<'_>, target: impl Fn(&Ctx<'_>, &Json) -> Result<Option<Uuid>, Refusal>) -> Reply {
     let elements = match envelope::elements(ctx, "BankTransactions") {
         Ok(elements) => elements,

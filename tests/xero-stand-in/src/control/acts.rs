@@ -9,7 +9,7 @@ use super::money::{self, Wanted, edit_payment, pay};
 use super::types::{Act, Done};
 use crate::accounting::envelope::Refusal;
 use crate::accounting::invoices::write;
-use crate::accounting::{Ctx, contacts, parties, payments};
+use crate::accounting::{Ctx, bank_transactions, contacts, parties, payments};
 use crate::http::Call;
 use crate::json::Json;
 use crate::switches::Switches;
@@ -90,6 +90,10 @@ fn in_ledger(ctx: &mut Ctx<'_>, act: &Act) -> Result<Option<Uuid>, String> {
             let to = if status.as_deref() == Some("AUTHORISED") { "VOIDED" } else { "DELETED" };
             let fields = Json::object().with("Status", to);
             write::change(ctx, *invoice, &fields).map(|document| Some(document.id)).map_err(sentence)
+        }
+        Act::EditBankTransaction { transaction, fields } => {
+            let changed = bank_transactions::change(ctx, *transaction, &element(fields)?);
+            changed.map(|document| Some(document.id)).map_err(sentence)
         }
         Act::EditInvoice { invoice, fields } => {
             write::change(ctx, *invoice, &element(fields)?).map(|document| Some(document.id)).map_err(sentence)

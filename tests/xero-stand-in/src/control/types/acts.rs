@@ -132,6 +132,13 @@ pub enum Act {
         /// The invoice or bill.
         invoice: Uuid,
     },
+    /// Changes spend money, or deletes it by its status; the fields are those of the API.
+    EditBankTransaction {
+        /// The bank transaction.
+        transaction: Uuid,
+        /// What is other than before.
+        fields: Value,
+    },
     /// Changes an invoice; the fields are those of the API.
     EditInvoice {
         /// The invoice or bill.
