@@ -99,14 +99,6 @@ pub struct Attempt {
     forbidden: bool,
 }
 
-/// Whether the call is over.
-pub enum Step<T> {
-    /// It has a result.
-    Over(T),
-    /// The token was renewed: call again.
-    Again,
-}
-
 /// Calls Xero through a [`Session`], once more with a renewed token when the first was rejected.
 #[macro_export]
 macro_rules! call_xero {
@@ -118,10 +110,12 @@ macro_rules! call_xero {
                 let $tenant = session.tenant(&attempt);
                 let result = $call.await;
                 session.note($tenant.last_limits());
-                match session.judge(&mut attempt, result).await {
-                    Ok($crate::session::Step::Over(value)) => break Ok(value),
-                    Ok($crate::session::Step::Again) => {}
-                    Err(error) => break Err(error),
+                match result {
+                    Ok(value) => break Ok(value),
+                    Err(error) => match session.judge(&mut attempt, error).await {
+                        Ok(()) => {}
+                        Err(error) => break Err(error),
+                    },
                 }
             },
         }
@@ -230,26 +224,23 @@ impl<'a> Session<'a> {
         self.client.tenant(&attempt.token, self.tenant)
     }
 
-    /// Decides on the result of a call; renews the token at most once.
+    /// Decides on a call that failed: it is made once more, at most once with a renewed token. The same code for every
+    /// call, whatever its result.
     ///
     /// # Errors
-    /// What happens next, when the call gave no result.
-    pub async fn judge<T>(&self, attempt: &mut Attempt, result: Result<T, Error>) -> Result<Step<T>, Interruption> {
-        let error = match result {
-            Ok(value) => return Ok(Step::Over(value)),
-            Err(error) => error,
-        };
+    /// What happens next, when the call is over.
+    pub async fn judge(&self, attempt: &mut Attempt, error: Error) -> Result<(), Interruption> {
         if rejected_token(&error) && !attempt.renewed {
             attempt.token = self.tokens.renew(self.connection, &attempt.token).await?;
             attempt.renewed = true;
-            return Ok(Step::Again);
+            return Ok(());
         }
         if matches!(error, Error::Forbidden { .. }) {
             return match self.forbidden(&attempt.token).await {
                 // A single refusal of an organisation that is listed is a slip of Xero's.
                 Interruption::Lost(ErrorReason::AccessRefused) if !attempt.forbidden => {
                     attempt.forbidden = true;
-                    Ok(Step::Again)
+                    Ok(())
                 }
                 // A write that is asked again under its key may get the stored answer of the slip.
                 Interruption::Lost(ErrorReason::AccessRefused) if self.is_let_in(&attempt.token).await => {
