@@ -37,10 +37,9 @@ impl Sync<'_> {
             let theirs = invoice.invoice_number.as_deref();
             invoice.invoice_type == InvoiceType::Accrec && theirs.is_some_and(|theirs| is_same(theirs, number))
         };
-        let mut holders: Vec<&Invoice> = found.iter().filter(has_it).collect();
         // Of several the one that lives: that is the one to do something about.
-        holders.sort_by_key(|invoice| is_gone(invoice));
-        let Some(holder) = holders.first() else { return Ok(Clash::Taken(Failure::number_clash(number, None))) };
+        let holder = found.iter().filter(has_it).min_by_key(|invoice| is_gone(invoice));
+        let Some(holder) = holder else { return Ok(Clash::Taken(Failure::number_clash(number, None))) };
         if is_gone(holder) {
             return Ok(Clash::Taken(Failure::number_voided(number)));
         }

@@ -45,8 +45,10 @@ impl Tenant<'_> {
             self.pages(KEY, &[("where", &equal)]).await?
         };
         found.retain(|contact| contact.contact_status != ContactStatus::Archived);
-        found.sort_by_key(|contact| contact.name != name);
-        Ok(found)
+        let (mut named, others): (Vec<Contact>, Vec<Contact>) =
+            found.into_iter().partition(|contact| contact.name == name);
+        named.extend(others);
+        Ok(named)
     }
 
     /// Xero's expressions have no escape for a quote: search, and compare here.

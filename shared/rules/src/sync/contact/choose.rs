@@ -26,8 +26,7 @@ impl Sync<'_> {
             theirs.is_none() || theirs != new.party.email.as_deref().map(str::to_lowercase)
         };
         // The order of those with the name to the letter is kept.
-        named.sort_by_key(differs);
-        Ok(named.into_iter().next())
+        Ok(named.into_iter().min_by_key(differs))
     }
 }
 
