@@ -138,7 +138,7 @@ impl Receipt {
     fn usable(self) -> Result<Self, &'static str> {
         let file_name = text::name(&self.file_name.replace(['/', '\\'], " "));
         let content_type = self.content_type.trim().to_ascii_lowercase();
-        if !url::Url::parse(&self.url).is_ok_and(|url| url.scheme() == "https" && url.has_host()) {
+        if !text::is_https(&self.url) {
             return Err("The receipt was left out: its address is no https address.");
         }
         if self.size == 0 || self.size > MAX_FILE {

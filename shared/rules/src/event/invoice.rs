@@ -8,7 +8,6 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
-use url::Url;
 use utoipa::ToSchema;
 
 /// Most lines of one invoice: keeps one document far from Xero's request limit of 3.5 MB.
@@ -260,8 +259,7 @@ pub(super) fn check_name(name: &mut String, field: &str) -> Result<(), EventRefu
 
 /// Whether Xero takes it for "Go to Sessional": an absolute address without the word "xero".
 pub(super) fn is_link(link: &str) -> bool {
-    let secure = Url::parse(link).is_ok_and(|url| url.scheme() == "https" && url.has_host());
-    secure && link.len() <= MAX_LINK && !link.to_ascii_lowercase().contains("xero")
+    text::is_https(link) && link.len() <= MAX_LINK && !link.to_ascii_lowercase().contains("xero")
 }
 
 /// What a void or a deletion says of its object: the id is enough.

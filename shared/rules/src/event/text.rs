@@ -2,6 +2,8 @@
 //! blanks around, within Xero's lengths. Cleaning is no change of content: two events that differ by it alone say
 //! the same.
 
+use url::Url;
+
 /// In a text of at least one character that can be seen, such a character: neither blank nor taken out.
 pub(super) const SOMETHING: &str =
     r"[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufffe\uffff]";
@@ -43,6 +45,13 @@ pub(super) fn is_email(text: &str) -> bool {
         && domain.split('.').all(label)
 }
 
+/// Whether it is an absolute https address. Any letters may stand in its host: the tables that tell which of them make a
+/// domain are not linked (see `url` in the workspace's `Cargo.toml`), so one in plain letters is looked at in its place.
+pub(super) fn is_https(address: &str) -> bool {
+    let plain: String = address.chars().map(|c| if c.is_ascii() { c } else { 'x' }).collect();
+    Url::parse(&plain).is_ok_and(|url| url.scheme() == "https" && url.has_host())
+}
+
 /// Whether Xero takes it as a country: letters alone.
 pub(super) fn is_country(text: &str) -> bool {
     text.chars().count() <= MAX_COUNTRY && text.chars().all(|c| c.is_alphabetic() || c == ' ')
@@ -63,6 +72,18 @@ mod tests {
         assert_eq!(one_line(" PO\u{2}\t77\u{85}\u{a0}\u{ffff}"), "PO 77");
         assert_eq!(name("Harbour\u{1f}  Sound\nLtd "), "Harbour Sound Ltd");
         assert_eq!(one_line("\u{7f} \u{3000}\n"), "");
+    }
+
+    #[test]
+    fn a_link_is_https_and_has_a_host_in_any_letters() {
+        for good in ["https://one.example/a?b#c", "https://m\u{fc}ller.example/\u{e9}", "https://xn--mller-kva.example"]
+        {
+            assert!(is_https(good), "{good}");
+        }
+        for bad in ["http://one.example", "one.example", "https://", "https://a b.example", "ftp://m\u{fc}ller.example"]
+        {
+            assert!(!is_https(bad), "{bad}");
+        }
     }
 
     #[test]
