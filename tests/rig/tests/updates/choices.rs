@@ -21,7 +21,7 @@ async fn diverged() -> anyhow::Result<Lab> {
     lab.act(&Act::EditInvoice { invoice: lab.id(Kind::Invoice, "a"), fields: dearer }).await?;
     lab.pass(HOUR).await?;
     let mut record = lab.invoice("a");
-    record.divergence = Some(Divergence::new(Change::Edited, vec![], jiff::civil::date(2026, 11, 22)));
+    record.divergence = Some(Divergence::new(Change::Edited, vec![], jiff::civil::date(2026, 11, 22), true));
     assert_eq!(lab.world.shelf.put_record(&mut record).await?, rules::ports::Written::Done);
     Ok(lab)
 }
