@@ -184,12 +184,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Whether what has waited has used its part of this minute's calls: the rest is for new work, and for what people
-    /// and upkeep do meanwhile.
+    /// Whether so many calls more are within the part of this minute's calls that is for what has waited: the rest is for
+    /// new work, and for what people and upkeep do meanwhile.
     #[must_use]
-    pub fn is_minute_used(&self) -> bool {
+    pub fn has_calls_this_minute(&self, calls: u32) -> bool {
         let [organisation, app] = self.left_this_minute.each_ref().map(|left| left.load(Ordering::Relaxed));
-        organisation <= MINUTE_RESERVE || app <= APP_MINUTE_RESERVE
+        organisation >= MINUTE_RESERVE.saturating_add(calls) && app >= APP_MINUTE_RESERVE.saturating_add(calls)
     }
 
     /// Whether so few calls are left today that they are kept for what users do by hand: opening the mapping,
@@ -313,7 +313,12 @@ impl From<TokenFailure> for Interruption {
         match failure {
             TokenFailure::Revoked => Self::Lost(ErrorReason::GrantRevoked),
             TokenFailure::Wait(time) => Self::Wait(Pause::sign_in(time)),
-            TokenFailure::Busy | TokenFailure::AnswerLost => Self::Wait(Pause::sign_in(None)),
+            TokenFailure::AnswerLost => Self::Wait(Pause::sign_in(None)),
+            // Another process renews it, or died doing so and its lease is over in a moment: nothing is out.
+            TokenFailure::Busy => Self::Unavailable(Unavailable {
+                what: "get an access token",
+                source: "another process is renewing it".into(),
+            }),
             TokenFailure::Operator(error) => Self::Operator(error.to_string()),
             TokenFailure::Unavailable(error) => Self::Unavailable(error),
         }

@@ -329,7 +329,7 @@ impl Sync<'_> {
 
     /// Leaves a part of this minute's calls to others while what has waited goes on.
     fn keep_pace(&self, context: &Context<'_>) -> Result<(), Stop> {
-        match context.is_drain && context.session.is_minute_used() {
+        match context.is_drain && !context.session.has_calls_this_minute(1) {
             true => Err(Stop::Wait(Pause { time: wait::NEXT_PART.unsigned_abs(), ..Pause::turn() })),
             false => Ok(()),
         }

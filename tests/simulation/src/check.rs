@@ -31,6 +31,9 @@ impl Stage {
                 self.check_strangers(number, tenant, &books);
                 self.check_doubles(number, tenant, &books);
             }
+            if self.looks_at_money {
+                self.check_money(number).await?;
+            }
         }
         Ok(())
     }
@@ -257,6 +260,16 @@ impl Stage {
         };
         let newest = told.iter().filter(of_payment).max_by_key(order)?;
         newest.notification.get("type").and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// What was last told of an invoice, at this moment.
+    pub(crate) fn check_told_of(&mut self, number: usize, at: usize, shown: &Value, record: &Value) {
+        let told = self.told_of(number, at);
+        let stands = record.get("stands").and_then(Value::as_str).unwrap_or_default();
+        let document = self.accounts.get(number).and_then(|account| account.documents.get(at)).cloned();
+        if let Some(document) = document.filter(|document| !document.removed) {
+            self.check_told(&document, shown, &told, stands);
+        }
     }
 
     fn check_told(&mut self, document: &crate::document::Document, shown: &Value, told: &Option<String>, stands: &str) {

@@ -6,6 +6,7 @@ mod bookkeeper;
 mod check;
 pub mod coverage;
 mod document;
+pub mod half_year;
 pub mod known;
 pub mod many;
 pub mod plan;

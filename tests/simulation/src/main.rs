@@ -7,9 +7,9 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use simulation::many::{live_all, vanished};
 use simulation::plan::Plan;
-use simulation::run::live;
+use simulation::run::{live, live_day_by_day};
 use simulation::shrink::shrink;
-use simulation::{coverage, known, sequences};
+use simulation::{coverage, half_year, known, sequences};
 
 /// Accounts of the load.
 const LOADED: usize = 500;
@@ -35,6 +35,10 @@ struct Wanted {
     /// Sends ten thousand events of five hundred accounts within two hours, while calls fail and functions are killed.
     #[arg(long)]
     load: bool,
+    /// Lives through half a year of one account, at each rhythm, with webhooks lost half of the time, and looks at all money
+    /// at the end of each day.
+    #[arg(long)]
+    half_year: bool,
     /// Leaves out what is not needed for this to go wrong, and prints what is left.
     #[arg(long)]
     shrink: Option<String>,
@@ -76,9 +80,24 @@ fn named(name: &str) -> Vec<(String, Plan)> {
     found.map(|sequence| (format!("sequence {}", sequence.name), sequence.plan())).collect()
 }
 
+fn half_a_year(seed: u64) -> anyhow::Result<()> {
+    for rhythm in half_year::RHYTHMS {
+        let outcome = live_day_by_day(&half_year::plan(rhythm, seed, half_year::DAYS))?;
+        println!("{}: calls to Xero by month: {:?}", rhythm.name, outcome.months);
+        outcome.violations.iter().for_each(|(signature, detail)| println!("{signature}: {detail}"));
+        ensure!(outcome.broken.is_none(), "it could not go on: {:?}", outcome.broken);
+        ensure!(outcome.violations.is_empty(), "the simulation does not hold");
+        ensure!(outcome.months.values().all(|calls| *calls <= rhythm.most_calls), "more calls than {rhythm:?} has");
+    }
+    Ok(())
+}
+
 fn main() -> anyhow::Result<()> {
     let wanted = Wanted::parse();
     let began = Instant::now();
+    if wanted.half_year {
+        return half_a_year(wanted.seed);
+    }
     let plans = wanted.plans();
     let (_, first) = plans.first().context("there is no such plan")?;
     if let Some(signature) = &wanted.shrink {

@@ -25,6 +25,8 @@ pub struct Outcome {
     pub struck: BTreeMap<Struck, u64>,
     /// Calls that functions made, and those that met something.
     pub calls: (BTreeSet<String>, BTreeSet<String>),
+    /// Calls to Xero's API, by month.
+    pub months: BTreeMap<i64, usize>,
     /// Why the run could not go on, where it could not.
     pub broken: Option<String>,
 }
@@ -34,6 +36,18 @@ pub struct Outcome {
 /// # Errors
 /// When there is no runtime.
 pub fn live(plan: &Plan) -> anyhow::Result<Outcome> {
+    live_looking(plan, false)
+}
+
+/// The same, with a look at all money at the end of each day.
+///
+/// # Errors
+/// When there is no runtime.
+pub fn live_day_by_day(plan: &Plan) -> anyhow::Result<Outcome> {
+    live_looking(plan, true)
+}
+
+fn live_looking(plan: &Plan, at_money: bool) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let local = LocalSet::new();
     Ok(local.block_on(&runtime, async {
@@ -41,6 +55,7 @@ pub fn live(plan: &Plan) -> anyhow::Result<Outcome> {
             Ok(stage) => stage,
             Err(error) => return Outcome { broken: Some(format!("{error:#}")), ..Outcome::default() },
         };
+        stage.looks_at_money = at_money;
         let lived = stage.play(plan).await;
         stage.listen();
         Outcome {
@@ -48,6 +63,7 @@ pub fn live(plan: &Plan) -> anyhow::Result<Outcome> {
             violations: std::mem::take(&mut stage.violations),
             struck: stage.service.weather.struck(),
             calls: stage.service.weather.calls(),
+            months: stage.calls_a_month(),
             broken: lived.err().map(|error| format!("{error:#}")),
         }
     }))

@@ -56,6 +56,8 @@ pub(crate) struct Stage {
     pub(crate) last_bad: Option<Timestamp>,
     /// Whether our own credentials are wrong: that the operator is alarmed is right then.
     pub(crate) wrong_secret: bool,
+    /// Whether money is looked at each day and not in the end alone.
+    pub(crate) looks_at_money: bool,
     /// Acts that change what may be expected of everything: a restored table.
     pub(crate) restored: bool,
 }
@@ -83,6 +85,7 @@ impl Stage {
             told: 0,
             last_bad: None,
             wrong_secret: false,
+            looks_at_money: false,
             restored: false,
         };
         for number in 0..plan.accounts {

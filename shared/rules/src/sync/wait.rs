@@ -103,7 +103,8 @@ impl Sync<'_> {
             let length = segment(&jobs);
             jobs.truncate(length);
             self.check_deadline()?;
-            if context.session.is_minute_used() {
+            // Their contacts may have to be looked for one by one, before one call is for all of them.
+            if !context.session.has_calls_this_minute(u32::try_from(length).unwrap_or(u32::MAX)) {
                 break;
             }
             for job in &mut jobs {
