@@ -146,6 +146,7 @@ async fn contacts(tenant: &xero::Tenant<'_>) -> anyhow::Result<ContactId> {
     tenant.contact_by_number("org_contract").await?;
     tenant.contacts_by_name(&name).await?;
     tenant.contacts_by_name("Plain name").await?;
+    tenant.search_contacts("Sons", 20).await?;
     Ok(contact.contact_id)
 }
 

@@ -1,8 +1,9 @@
-//! Contacts: found by id, by our number or by name, created, and changed by id.
+//! Contacts: found by id, by our number or by name, searched for, created, and changed by id.
 
 use reqwest::Method;
 use serde::Serialize;
 
+use super::envelope::Page;
 use super::idempotency::IdempotencyKey;
 use super::tenant::{EACH_ALONE, Tenant};
 use crate::element::Element;
@@ -49,6 +50,13 @@ impl Tenant<'_> {
             found.into_iter().partition(|contact| contact.name == name);
         named.extend(others);
         Ok(named)
+    }
+
+    /// One page of the contacts that are in use and in which Xero finds a text, by name: in their names, numbers and
+    /// e-mail addresses, whatever the case. Little more is asked for than which they are.
+    pub async fn search_contacts(&self, text: &str, most: usize) -> Result<Page<Contact>, Error> {
+        let query = [("searchTerm", text), ("order", "Name ASC"), ("summaryOnly", "true")];
+        self.page_of(most, KEY, &query, 1, None).await
     }
 
     /// Xero's expressions have no escape for a quote: search, and compare here.

@@ -153,6 +153,24 @@ async fn a_name_is_looked_up_by_equality_and_with_a_quote_by_searching() {
 }
 
 #[tokio::test]
+async fn a_search_for_contacts_is_one_page_of_what_is_asked_for_and_nothing_of_it_is_read_as_more() {
+    let found = format!(
+        r#"{{"pagination":{{"page":1,"pageSize":20,"pageCount":2,"itemCount":21}},"Contacts":[{{"ContactID":"{CONTACT}","Name":"Harbour & Sons","ContactStatus":"ACTIVE"}}]}}"#
+    );
+    let stub = Stub::answering([Reply::json(found)]).await;
+    let (client, token) = (client(&stub.endpoints), token());
+    let text = "a&b=c \"#%+ \u{e9} where=1";
+    let page = client.tenant(&token, tenant_id()).search_contacts(text, 20).await.unwrap();
+    assert_eq!((page.items.len(), page.has_more), (1, true));
+    let seen = stub.only();
+    assert_eq!((seen.method.clone(), seen.uri.path()), (Method::GET, "/api.xro/2.0/Contacts"));
+    assert_eq!(seen.query("searchTerm").as_deref(), Some(text));
+    let asked = ["order", "summaryOnly", "page", "pageSize", "where", "includeArchived"].map(|name| seen.query(name));
+    let asked = asked.each_ref().map(Option::as_deref);
+    assert_eq!(asked, [Some("Name ASC"), Some("true"), Some("1"), Some("20"), None, None]);
+}
+
+#[tokio::test]
 async fn invoices_are_read_by_a_hundred_ids_at_a_time_each_id_once() {
     let ids: Vec<InvoiceId> =
         (0..101).chain(0..10).map(|n| InvoiceId::from_uuid(uuid::Uuid::from_u128(n + 1))).collect();

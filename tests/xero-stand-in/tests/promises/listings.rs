@@ -93,6 +93,35 @@ async fn the_fast_filters_find_what_they_name() {
 }
 
 #[tokio::test]
+async fn a_search_for_contacts_looks_into_their_names_numbers_and_address_whatever_the_case() {
+    let world = World::connected().await;
+    let fields = ["FirstName", "LastName", "ContactNumber", "CompanyNumber", "EmailAddress"];
+    for (place, field) in fields.iter().enumerate() {
+        let value = if *field == "EmailAddress" { "accounts@quay-7.example" } else { "the Quay-7 one" };
+        let contact = json!({"Name": format!("Client {place}"), *field: value, "TaxNumber": "nowhere"});
+        assert_eq!(world.put("/Contacts", &json!({"Contacts": [contact]})).await.status, 200, "{field}");
+    }
+    world.contact("QUAY-7 Ltd").await;
+    let gone = world.contact("Quay-7 Holdings").await;
+    world.control().archive_contact(HARBOUR_SOUND, gone.parse().unwrap()).await.unwrap();
+    let all = ["Client 0", "Client 1", "Client 2", "Client 3", "Client 4", "QUAY-7 Ltd"];
+    assert_eq!(names(&world, "/Contacts?searchTerm=quay-7&order=Name%20ASC&summaryOnly=true").await, all);
+    let archived = names(&world, "/Contacts?searchTerm=quay-7&includeArchived=true&page=2&pageSize=6").await;
+    assert_eq!(archived.len(), 1, "archived ones are found when they are asked for");
+    assert!(names(&world, "/Contacts?searchTerm=nowhere").await.is_empty(), "a tax number is not looked into");
+    assert!(names(&world, "/Contacts?searchTerm=quay%207").await.is_empty());
+
+    let page =
+        world.get("/Contacts?searchTerm=quay-7&order=Name%20ASC&summaryOnly=true&page=1&pageSize=4").await.json();
+    assert_eq!(page["pagination"], json!({"page": 1, "pageSize": 4, "pageCount": 2, "itemCount": 6}));
+    let first = &page["Contacts"][0];
+    assert_eq!((&first["Name"], &first["ContactStatus"]), (&json!("Client 0"), &json!("ACTIVE")));
+    for lost in ["Addresses", "Balances", "ContactGroups", "ContactPersons", "IsCustomer", "IsSupplier"] {
+        assert!(first.get(lost).is_none(), "{lost}");
+    }
+}
+
+#[tokio::test]
 async fn if_modified_since_is_strict_and_never_in_the_http_form() {
     let world = World::connected().await;
     world.contact("Old").await;
