@@ -236,6 +236,12 @@ impl Problem {
         Self::new(&types::NOT_POSSIBLE, why)
     }
 
+    /// The contact that was chosen cannot stand for this client.
+    #[must_use]
+    pub fn contact_not_usable(why: &'static str) -> Self {
+        Self::new(&types::CONTACT_NOT_USABLE, why)
+    }
+
     /// A choice needs a permission that the consent does not cover.
     #[must_use]
     pub fn permission_needed(permission: Permission) -> Self {

@@ -3,17 +3,23 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use futures::future::join_all;
 use jiff::Timestamp;
 use rules::AccountId;
 use rules::action::Action;
-use rules::ports::{self, Clock as _};
+use rules::event::SessionalId;
+use rules::ports::{self, Clock as _, Connections as _, Contacts};
 use rules::record::{Record, UnderWay};
+use rules::session::Session;
+use rules::sync::contact::link::{self, ContactChoices, LinkError, LinkedContact, SearchText};
 use rules::sync::message::run_record;
 use rules::sync::{AppLinks, Message, Outcome, Sync, Usual};
 use rules::tokens::{Memory, Tokens};
 use rules::upkeep::tick::Tick;
+use uuid::Uuid;
+use xero::ContactId;
 use xero::http::Timeouts;
 use xero_stand_in::{Config, StandIn};
 
@@ -145,14 +151,7 @@ impl World {
         let Some(first) = group.first() else { return Ok(Vec::new()) };
         let account = AccountId::parse(&first.group)?;
         let (clock, shelf, side) = (&self.clock, &self.shelf, &xero.side);
-        let tokens = Tokens {
-            identity: &side.identity,
-            vault: shelf,
-            grants: shelf,
-            leases: shelf,
-            clock,
-            memory: &self.memory,
-        };
+        let tokens = self.tokens(side);
         let sync = Sync {
             ahead: shelf,
             usual: &self.usual,
@@ -177,6 +176,48 @@ impl World {
         let outcomes = sync.run(&account, &messages).await;
         anyhow::ensure!(outcomes.len() == messages.len(), "not every message has an outcome: {outcomes:?}");
         Ok(outcomes)
+    }
+
+    fn tokens<'w>(&'w self, side: &'w XeroSide) -> Tokens<'w> {
+        let (clock, shelf) = (&self.clock, &self.shelf);
+        Tokens { identity: &side.identity, vault: shelf, grants: shelf, leases: shelf, clock, memory: &self.memory }
+    }
+
+    /// The user searches for a contact.
+    ///
+    /// # Errors
+    /// When nobody is connected, or the text is none.
+    pub async fn search_contacts(
+        &self,
+        xero: &Xero,
+        tenant: &Tenant,
+        text: &str,
+    ) -> anyhow::Result<Result<ContactChoices, LinkError>> {
+        let tokens = self.tokens(&xero.side);
+        let connection = self.shelf.connection(&tenant.account).await?.context("no connection")?;
+        let session = Session::open(&xero.side.client, &tokens, &connection).context("not connected")?;
+        let text = SearchText::parse(Some(text)).map_err(|problem| anyhow::anyhow!(problem.detail))?;
+        Ok(link::search(&self.shelf, &session, &tenant.account, &text).await)
+    }
+
+    /// The user chooses the contact of a client, in these references.
+    ///
+    /// # Errors
+    /// When nobody is connected, or the client's id is none.
+    pub async fn link_contact(
+        &self,
+        xero: &Xero,
+        contacts: &dyn Contacts,
+        tenant: &Tenant,
+        organisation: &str,
+        contact: Uuid,
+    ) -> anyhow::Result<Result<LinkedContact, LinkError>> {
+        let tokens = self.tokens(&xero.side);
+        let connection = self.shelf.connection(&tenant.account).await?.context("no connection")?;
+        let session = Session::open(&xero.side.client, &tokens, &connection).context("not connected")?;
+        let organisation = SessionalId::parse(organisation).map_err(anyhow::Error::msg)?;
+        let contact = ContactId::from_uuid(contact);
+        Ok(link::link(contacts, &session, &tenant.account, &organisation, contact).await)
     }
 
     fn settle(&mut self, id: u64, outcome: &Outcome) {

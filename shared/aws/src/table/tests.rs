@@ -39,7 +39,8 @@ fn an_item_of_every_kind_is_read_as_it_was_ever_stored() {
     check::<Connection>(include_str!("stored/connection-1.json"), Some(include_str!("stored/connection-1-first.json")));
     check::<Grant>(include_str!("stored/grant-1.json"), Some(include_str!("stored/grant-1-first.json")));
     check::<Mapping>(include_str!("stored/mapping-1.json"), Some(include_str!("stored/mapping-1-first.json")));
-    check::<ContactReference>(include_str!("stored/contact-1.json"), None);
+    check::<ContactReference>(include_str!("stored/contact-1.json"), Some(include_str!("stored/contact-1-first.json")));
+    check::<ContactReference>(include_str!("stored/contact-1-made.json"), None);
     check::<Record>(include_str!("stored/record-2.json"), None);
     check::<PendingConsent>(include_str!("stored/consent-2.json"), None);
     check::<PendingConfirmation>(include_str!("stored/confirmation-1.json"), None);

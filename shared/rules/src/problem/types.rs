@@ -72,6 +72,10 @@ types! {
     NOT_POSSIBLE = "/problems/not-possible", 409, "This cannot be chosen for the document",
         "The document is not in a state in which this could be done; the sentence says why.",
         "The sentence and the record as it is now.";
+    CONTACT_NOT_USABLE = "/problems/contact-not-usable", 409, "This contact cannot be chosen",
+        "The contact is archived in Xero, was merged into another there, or belongs to another client of the account; the \
+         sentence says which.",
+        "The sentence and the search, to choose another.";
     PERMISSION_NEEDED = "/problems/permission-needed", 409, "Xero has to be asked for a permission",
         "A choice needs more of Xero than the consent covers.",
         "The sentence, and a button that calls `POST /connection` with `needed`; the choice is made again afterwards.";

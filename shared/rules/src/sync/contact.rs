@@ -3,11 +3,12 @@
 //! A reference that is stored counts. Without one the contact is created under our contact number, which Xero keeps
 //! unique as it does names: what it refuses is looked up, by the number and by the name. A reference found as an intent
 //! may have been created already, so the number is looked up first. What is told of somebody later is compared with
-//! what was told before.
+//! what was told before. A reference that the user linked by hand ([`link`]) is never looked up again.
 
 mod choose;
 mod create;
 mod details;
+pub mod link;
 
 use super::party::{Digests, Party};
 use super::{Job, Outcome, STORE_WAIT, Stop, Sync};
@@ -58,9 +59,30 @@ pub struct ContactReference {
     /// Whether Sessional made the contact: only then are its details brought up to date.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_made: bool,
+    /// Whether the user chose the contact: only another choice, or a merge in Xero, leads to another one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub linked_by_hand: bool,
     /// What was last told of it; not known of those from before this was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<ToldDetails>,
+}
+
+impl ContactReference {
+    /// The reference of somebody who has no contact yet.
+    fn new(account: AccountId, tenant: TenantId, organisation: String, role: PartyRole) -> Self {
+        Self {
+            version: VERSION,
+            account,
+            tenant,
+            organisation,
+            revision: 0,
+            contact: None,
+            role: Some(role),
+            is_made: false,
+            linked_by_hand: false,
+            told: None,
+        }
+    }
 }
 
 /// What Sessional last told of somebody, and what of it is in Xero: hashes, since the details themselves are no
@@ -192,17 +214,7 @@ impl Sync<'_> {
         tenant: TenantId,
         party: &Party,
     ) -> Result<Option<ContactReference>, Stop> {
-        let mut reference = ContactReference {
-            version: VERSION,
-            account: account.clone(),
-            tenant,
-            organisation: party.id.clone(),
-            revision: 0,
-            contact: None,
-            role: Some(party.role),
-            is_made: false,
-            told: None,
-        };
+        let mut reference = ContactReference::new(account.clone(), tenant, party.id.clone(), party.role);
         match self.contacts.put_contact(&mut reference).await? {
             Written::Done => Ok(Some(reference)),
             Written::Conflict => Ok(None),
@@ -254,18 +266,24 @@ impl Sync<'_> {
         Ok(at)
     }
 
-    /// The contact that an archived one was merged into, if it was; the reference follows it.
+    /// The contact that an archived one was merged into, if it was; the reference follows it. Where the user has chosen
+    /// another contact meanwhile, that is the one.
     pub(super) async fn follow_merge(&self, session: &Session<'_>, job: &Job) -> Result<Option<ContactId>, Stop> {
         let (Some(account), Some(party), Some(contact)) = (job.account(), job.party(), job.contact) else {
             return Ok(None);
         };
+        let reference = self.contacts.contact(account, session.tenant_id(), &party.id).await?;
+        let chosen = reference.as_ref().and_then(|reference| reference.contact).filter(|chosen| *chosen != contact);
+        if chosen.is_some() {
+            return Ok(chosen);
+        }
         let result = crate::call_xero!(session, |tenant| tenant.contact(contact));
         let Some(read) = self.or_stop(session, result).await? else { return Ok(None) };
         let survivor = self.survivor(session, &read).await?;
         if survivor.contact_id == contact || !is_usable(&survivor) {
             return Ok(None);
         }
-        if let Some(mut reference) = self.contacts.contact(account, session.tenant_id(), &party.id).await? {
+        if let Some(mut reference) = reference {
             reference.contact = Some(survivor.contact_id);
             // What the survivor says of itself was written by others.
             reference.is_made = false;

@@ -5,6 +5,7 @@
 
 mod contacts;
 mod lab;
+mod linking;
 mod order;
 mod waits;
 

@@ -31,16 +31,25 @@ impl Sync<'_> {
 }
 
 fn may_stand_for(contact: &Contact, new: &NewParty, known: &[ContactReference]) -> bool {
-    let number = contact.contact_number.as_deref();
-    if number.is_some_and(|number| number.eq_ignore_ascii_case(&new.reference.organisation)) {
-        return true;
-    }
-    let of_contact = |reference: &&ContactReference| {
-        reference.contact == Some(contact.contact_id)
-            || number.is_some_and(|number| number.eq_ignore_ascii_case(&reference.organisation))
-    };
-    let others = known.iter().filter(|reference| reference.organisation != new.reference.organisation);
-    others.filter(of_contact).all(|other| may_share(new.party.role, other.role))
+    let ours = &new.reference.organisation;
+    carries_number(contact, ours) || keeper(contact, new.party.role, Some(ours), known).is_none()
+}
+
+/// Whose contact it is already, by what is stored or else by our number: somebody with whom nobody else on this side may
+/// share it.
+pub(super) fn keeper<'r>(
+    contact: &Contact,
+    role: PartyRole,
+    ours: Option<&str>,
+    known: &'r [ContactReference],
+) -> Option<&'r ContactReference> {
+    let others = known.iter().filter(|other| Some(other.organisation.as_str()) != ours && !may_share(role, other.role));
+    let stored = others.clone().find(|other| other.contact == Some(contact.contact_id));
+    stored.or_else(|| others.clone().find(|other| carries_number(contact, &other.organisation)))
+}
+
+fn carries_number(contact: &Contact, organisation: &str) -> bool {
+    contact.contact_number.as_deref().is_some_and(|number| number.eq_ignore_ascii_case(organisation))
 }
 
 /// Whether one on this side may share the contact of another.

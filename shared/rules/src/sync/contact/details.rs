@@ -84,9 +84,10 @@ impl Sync<'_> {
             detail.set(&mut now.details, detail.of(&details).cloned());
         }
         if !changed.is_empty() {
-            remarks.extend(match reference.is_made {
-                true => self.write_details(session, contact, party, &changed, &mut now).await?,
-                false => vec![kept(&changed, party, "the contact in Xero was not made by Sessional")],
+            remarks.extend(match (reference.linked_by_hand, reference.is_made) {
+                (true, _) => vec![kept(&changed, party, "you chose the contact in Xero yourself")],
+                (false, true) => self.write_details(session, contact, party, &changed, &mut now).await?,
+                (false, false) => vec![kept(&changed, party, "the contact in Xero was not made by Sessional")],
             });
         }
         reference.told = Some(now);
