@@ -24,6 +24,7 @@ fn calls(desk: &Desk<'_>, invoice: &str) -> anyhow::Result<Vec<(String, String, 
                 continue;
             }
             let path = path.replace("{kind}", "invoice").replace("{id}", invoice);
+            let path = path.replace("{organisation_id}", &format!("org_{}", desk.name));
             calls.push((
                 method.to_uppercase(),
                 path,
@@ -38,6 +39,7 @@ fn body(desk: &Desk<'_>, operation: &str) -> Option<Value> {
     match operation {
         "chooseOrganisation" => Some(json!({ "tenant_id": desk.journey.owner.tenant })),
         "confirmConnection" => Some(json!({ "confirmation": "b".repeat(43), "browser_key": "b".repeat(43) })),
+        "linkContact" => Some(json!({ "contact_id": desk.journey.owner.tenant })),
         "putMapping" => Some(json!({})),
         "retryCause" => Some(json!({ "cause": "category_not_mapped:training" })),
         // The events name the first account; the token does not.

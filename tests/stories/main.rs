@@ -29,6 +29,7 @@ mod guide;
 mod inside;
 mod isolation;
 mod journey;
+mod linking;
 mod mapping;
 mod mended;
 mod operations;

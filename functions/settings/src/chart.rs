@@ -130,11 +130,7 @@ impl App {
 
     /// What is known of the connected organisation, or what Xero says now.
     async fn facts(&self, connection: &Connection, fresh: bool) -> Result<Arc<Facts>, Problem> {
-        match connection.status {
-            Status::Connected => {}
-            Status::Error => return Err(Problem::connection_lost()),
-            Status::ChooseOrganisation | Status::Disconnected => return Err(Problem::not_connected()),
-        }
+        check_connected(connection)?;
         let clock = SystemClock;
         let tokens = aws::xero_setup::tokens(&self.xero, &*self.tokens, &self.table, &clock, &self.memory);
         let session = Session::open(&self.xero.client, &tokens, connection).ok_or_else(Problem::not_connected)?;
@@ -150,7 +146,8 @@ impl App {
         }
     }
 
-    async fn interrupted(&self, seen: &Connection, tenant: TenantId, interruption: Interruption) -> Problem {
+    /// What a call that gave no result means for later ones, and what the user is told.
+    pub(crate) async fn interrupted(&self, seen: &Connection, tenant: TenantId, interruption: Interruption) -> Problem {
         if let Some(pause) = interruption.pause() {
             tracing::warn!(xero.tenant_id = %tenant, reason = %interruption, "Xero could not be asked");
             let operator = pause.reason == WaitReason::Credentials;
@@ -178,5 +175,14 @@ impl App {
             | Interruption::NoAnswer(_)
             | Interruption::Refused(_) => Problem::try_again(),
         }
+    }
+}
+
+/// Xero can only be asked over a connection that stands.
+pub(crate) fn check_connected(connection: &Connection) -> Result<(), Problem> {
+    match connection.status {
+        Status::Connected => Ok(()),
+        Status::Error => Err(Problem::connection_lost()),
+        Status::ChooseOrganisation | Status::Disconnected => Err(Problem::not_connected()),
     }
 }

@@ -1,7 +1,9 @@
-//! What the app's Integrations page reads and sets: status, chart of accounts, mapping, and the sync log.
+//! What the app's Integrations page reads and sets: status, chart of accounts, mapping, contacts that the user chooses,
+//! and the sync log.
 
 mod chart;
 pub mod choice;
+mod contacts;
 pub mod log;
 pub mod retry;
 
@@ -64,6 +66,8 @@ impl App {
             ("GET", ["accounts"]) => self.accounts(account, query.first("refresh") == Some("true")).await,
             ("GET", ["account-mapping"]) => self.mapping(account).await,
             ("PUT", ["account-mapping"]) => self.map(account, bytes(request)).await,
+            ("GET", ["contacts"]) => self.contacts(account, query.first("search")).await,
+            ("PUT", ["contacts", organisation]) => self.link(account, organisation, bytes(request)).await,
             ("GET", ["records"]) => {
                 self.records(account, query.first("kind"), query.first("state"), query.first("cursor")).await
             }

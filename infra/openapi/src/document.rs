@@ -55,11 +55,8 @@ fn item(method: HttpMethod, operation: Operation) -> PathItem {
         .summary(Some(operation.summary))
         .description(operation.description)
         .tag(operation.tag);
-    for Parameter { name, place, description, schema } in operation.parameters {
-        let required = match place {
-            utoipa::openapi::path::ParameterIn::Path => Required::True,
-            _ => Required::False,
-        };
+    for Parameter { name, place, required, description, schema } in operation.parameters {
+        let required = if required { Required::True } else { Required::False };
         let parameter = ParameterBuilder::new().name(name).parameter_in(place).required(required);
         drawn = drawn.parameter(parameter.description(Some(description)).schema(Some(schema)));
     }

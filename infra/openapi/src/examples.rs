@@ -10,7 +10,8 @@ const BROWSER_KEY: &str = "a2VwdC1ieS10aGUtYXBwLWluLXRoaXMtYnJvd3Nlcis";
 const ACCOUNT: &str = "acc00000-0000-4000-8000-000000000200";
 const FUEL: &str = "acc00000-0000-4000-8000-000000000449";
 const DOCUMENT: &str = "1d0f0000-0000-4000-8000-000000000020";
-const CONTACT: &str = "c0a7ac70-0000-4000-8000-000000000011";
+/// A contact.
+pub(crate) const CONTACT: &str = "c0a7ac70-0000-4000-8000-000000000011";
 
 pub(crate) fn started() -> Value {
     json!({ "authorise_url": "https://login.xero.com/identity/connect/authorize?response_type=code&client_id=…",
@@ -81,6 +82,20 @@ pub(crate) fn mapping() -> Value {
                       "expense_documents": { "post_as": "bill", "status": "draft" },
                       "version": 1, "chosen_at": "2026-11-19T15:02:00Z" }],
     })
+}
+
+pub(crate) fn contacts() -> Value {
+    json!({
+        "contacts": [
+            { "contact_id": CONTACT, "name": "Harbour Sound Ltd", "linked_to": null },
+            { "contact_id": "c0a7ac70-0000-4000-8000-000000000012", "name": "Harbour Studios", "linked_to": "org_7" },
+        ],
+        "more": false,
+    })
+}
+
+pub(crate) fn linked() -> Value {
+    json!({ "organisation_id": "org_1", "contact_id": CONTACT, "name": "Harbour Sound Ltd" })
 }
 
 pub(crate) fn record() -> Value {

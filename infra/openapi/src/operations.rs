@@ -1,6 +1,8 @@
 //! The calls of the API: what each is for, what it takes, and how it can end.
 
+use rules::event::SessionalId;
 use rules::record::{Kind, State};
+use rules::sync::contact::link::{ContactChoices, LinkRequest, LinkedContact};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, ParameterIn};
@@ -31,6 +33,8 @@ pub(crate) struct Operation {
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) place: ParameterIn,
+    /// Whether the call needs it; a part of the path always.
+    pub(crate) required: bool,
     pub(crate) description: &'static str,
     pub(crate) schema: RefOr<Schema>,
 }
@@ -56,6 +60,7 @@ const TOO_MANY_CONFIRMATIONS: &str = "/problems/too-many-confirmations";
 const SECOND_FACTOR: &str = "/problems/second-factor";
 const NOTHING: &str = "/problems/nothing-to-retry";
 const NOT_POSSIBLE: &str = "/problems/not-possible";
+const CONTACT: &str = "/problems/contact-not-usable";
 const PERMISSION: &str = "/problems/permission-needed";
 const INTERNAL: &str = "/problems/internal";
 const AGAIN: &str = "/problems/try-again";
@@ -64,6 +69,7 @@ const AGAIN: &str = "/problems/try-again";
 pub(crate) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     let mut all = connection(schemas);
     all.extend(mapping(schemas));
+    all.extend(contacts(schemas));
     all.extend(records(schemas));
     all.extend(events(schemas));
     all.extend(xero());
@@ -193,6 +199,47 @@ fn mapping(schemas: &mut Schemas) -> Vec<Operation> {
         ..call(HttpMethod::Put, "/account-mapping", "putMapping", "Mapping", "Change the mapping")
     };
     vec![accounts, show, change]
+}
+
+fn contacts(schemas: &mut Schemas) -> Vec<Operation> {
+    let searched = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("A part of a name, an e-mail address or a number; blanks around it do not count"))
+        .pattern(Some(r"\S"))
+        .min_length(Some(1))
+        .max_length(Some(100));
+    let search = Operation {
+        description: Some(
+            "At most 20 contacts in use, by name, in whose name, e-mail address or number Xero finds the text, whatever \
+             its case. One that belongs to a client of the account already (`linked_to`) cannot be chosen for another.",
+        ),
+        parameters: vec![Parameter { required: true, ..query("search", "What to look for.", searched.into()) }],
+        answers: vec![ok::<ContactChoices>(schemas, &examples::contacts())],
+        problems: &[INVALID, SIGN_IN, NOT_CONNECTED, LOST, INTERNAL, AGAIN],
+        ..call(HttpMethod::Get, "/contacts", "searchContacts", "Contacts", "Contacts in Xero to choose from")
+    };
+    let request = schemas.add::<LinkRequest>();
+    let organisation = schemas.add::<SessionalId>();
+    let link = Operation {
+        description: Some(
+            "Documents of the client go to this contact from now on, whatever name or number it has, until another is \
+             chosen; where Xero merges it into another, to that one. Nothing is written to Xero: its details are never \
+             brought up to date, and documents that are there keep their contact. What failed for the client's contact \
+             waits for a retry. The same choice again changes nothing.",
+        ),
+        parameters: vec![path("organisation_id", "Sessional's id of the client.", organisation.into())],
+        body: Some((request, Some(json!({ "contact_id": examples::CONTACT })))),
+        answers: vec![ok::<LinkedContact>(schemas, &examples::linked())],
+        problems: &[INVALID, SIGN_IN, NOT_FOUND, NOT_CONNECTED, LOST, CONTACT, CONFLICT, INTERNAL, AGAIN],
+        ..call(
+            HttpMethod::Put,
+            "/contacts/{organisation_id}",
+            "linkContact",
+            "Contacts",
+            "Link a client to a contact by hand",
+        )
+    };
+    vec![search, link]
 }
 
 fn records(schemas: &mut Schemas) -> Vec<Operation> {
@@ -378,11 +425,11 @@ fn empty(status: u16, what: &str) -> Answer {
 }
 
 fn query(name: &'static str, description: &'static str, schema: RefOr<Schema>) -> Parameter {
-    Parameter { name, place: ParameterIn::Query, description, schema }
+    Parameter { name, place: ParameterIn::Query, required: false, description, schema }
 }
 
 fn path(name: &'static str, description: &'static str, schema: RefOr<Schema>) -> Parameter {
-    Parameter { name, place: ParameterIn::Path, description, schema }
+    Parameter { name, place: ParameterIn::Path, required: true, description, schema }
 }
 
 /// A text, or one of some words.
