@@ -44,6 +44,8 @@ export class Api {
   accounts = (refresh) => this.call("GET", refresh ? "/accounts?refresh=true" : "/accounts");
   mapping = () => this.call("GET", "/account-mapping");
   map = (choices) => this.call("PUT", "/account-mapping", choices);
+  contacts = (search) => this.call("GET", `/contacts?${new URLSearchParams({ search })}`);
+  linkContact = (client, contact) => this.call("PUT", `/contacts/${encodeURIComponent(client)}`, { contact_id: contact });
   records = (query = {}) => this.call("GET", `/records?${new URLSearchParams(query)}`);
   causes = () => this.call("GET", "/records/causes");
   retry = (kind, id) => this.call("POST", `/records/${kind}/${encodeURIComponent(id)}/retry`);

@@ -1,5 +1,6 @@
 // One record of the sync log as every view shows it: its state in words, what to do, its Xero document, its history.
 
+import { chooseFor } from "./contact.js";
 import { button, el, say } from "./dom.js";
 import { shown } from "./money.js";
 import { STATES, when } from "./words.js";
@@ -30,7 +31,7 @@ export function notices(app, record) {
 }
 
 function notice(app, record, { message, action }, tone) {
-  const acts = [actionFor(app, record, action), retryFor(app, record)].filter(Boolean);
+  const acts = [actionFor(app, record, action), chooseFor(app, record), retryFor(app, record)].filter(Boolean);
   return el("div", { class: `notice ${tone}` }, el("p", {}, message), acts.length > 0 && el("div", { class: "actions" }, acts));
 }
 

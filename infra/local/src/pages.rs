@@ -28,6 +28,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     SCRIPT "check.js",
     SCRIPT "connecting.js",
     SCRIPT "connection.js",
+    SCRIPT "contact.js",
     SCRIPT "dom.js",
     SCRIPT "expenses.js",
     SCRIPT "faults.js",
