@@ -240,7 +240,7 @@ async fn a_callback_that_dies_at_any_call_leaves_nothing_that_lasts() -> anyhow:
         }
         steps += 1;
     }
-    // It waits for its read and for its write at least.
-    assert!(steps > 2, "it was through at once");
+    // It waits for its read and for its write, of which one may be there at once.
+    assert!(steps > 1, "it was through at once");
     Ok(())
 }

@@ -17,7 +17,7 @@ fn is_right_each_day(name: &str) -> anyhow::Result<()> {
     assert_eq!(outcome.broken, None);
     assert!(outcome.violations.is_empty(), "{:?}\n{}", outcome.violations, outcome.timeline.join("\n"));
     let paid = outcome.timeline.iter().filter(|line| line.contains("is told invoice.")).count();
-    assert!(name == "quiet" || paid > 3, "{paid} things were told of money");
+    assert!(name != "busy" || paid > 3, "{paid} things were told of money");
     Ok(())
 }
 
