@@ -72,6 +72,16 @@ pub fn all() -> Vec<Sequence> {
             vec![(at, late("PUT Invoices")), (at + 1, deed(5, Deed::Make))],
         ),
         sequence(
+            "a_bill_that_is_refused_and_saved_all_the_same_is_not_made_twice",
+            "2: a 400 for a whole call may have saved what is in it",
+            vec![
+                (at, Act::Fault("PUT Invoices", "sync", 0, Fault::Whole(400, Moment::Lost))),
+                (at + 1, deed(5, Deed::Make)),
+                (at + 20 * HOUR, deed(5, Deed::Repeat)),
+                (at + 21 * HOUR, deed(5, Deed::Edit)),
+            ],
+        ),
+        sequence(
             "spend_money_whose_gateway_gave_up_is_not_made_twice",
             "2: the mark of bank transactions",
             vec![(at, late("PUT BankTransactions")), (at + 1, Act::Document(1, 5, Deed::Make))],

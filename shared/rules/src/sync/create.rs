@@ -216,10 +216,14 @@ impl Sync<'_> {
                 }
             }
             Err(Interruption::Refused(error)) => match open {
-                // With `summarizeErrors=false` Xero judges each element: a refusal of the whole is about the form.
-                [job] => {
-                    let failure = self.refused_by_xero(context, job, &sentences_of(&error)).await?;
-                    self.refuse(job, failure).await?;
+                // With `summarizeErrors=false` Xero judges each element: a refusal of the whole is about the form. It may have
+                // saved the document all the same.
+                [_] => {
+                    self.look_up(context, open).await?;
+                    for job in open.iter_mut().filter(|job| is_open(job)) {
+                        let failure = self.refused_by_xero(context, job, &sentences_of(&error)).await?;
+                        self.refuse(job, failure).await?;
+                    }
                 }
                 _ => return Ok(Sent::RefusedTogether),
             },
