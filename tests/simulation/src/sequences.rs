@@ -72,6 +72,16 @@ pub fn all() -> Vec<Sequence> {
             vec![(at, late("PUT Invoices")), (at + 1, deed(5, Deed::Make))],
         ),
         sequence(
+            "a_twin_is_never_taken_for_what_was_intended_and_never_sent",
+            "2: the mark is ours; an intent proves nothing of a document without it",
+            vec![
+                (at, deed(0, Deed::Twin)),
+                (at + 60, Act::Fault("PutItem RECORD invoice", "sync", 0, Fault::Silence(Moment::Lost))),
+                (at + 61, deed(0, Deed::Make)),
+                (at + 2 * HOUR, deed(0, Deed::Renumber)),
+            ],
+        ),
+        sequence(
             "a_bill_that_is_refused_and_saved_all_the_same_is_not_made_twice",
             "2: a 400 for a whole call may have saved what is in it",
             vec![

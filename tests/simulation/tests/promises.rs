@@ -39,6 +39,7 @@ macro_rules! sequences {
 sequences! {
     an_invoice_whose_gateway_gave_up_is_not_made_twice,
     a_bill_whose_gateway_gave_up_is_not_made_twice,
+    a_twin_is_never_taken_for_what_was_intended_and_never_sent,
     a_bill_that_is_refused_and_saved_all_the_same_is_not_made_twice,
     spend_money_whose_gateway_gave_up_is_not_made_twice,
     a_contact_whose_gateway_gave_up_is_not_made_twice,

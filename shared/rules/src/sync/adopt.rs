@@ -253,9 +253,9 @@ fn is_alive(status: &InvoiceStatus) -> bool {
 
 /// Whether a document in Xero of our number is the one that we sent.
 ///
-/// The mark tells, and where the document has none, our link. Without either an earlier intent of ours has to exist,
-/// and contact, date, currency and total have to be what we sent; a number alone proves nothing, because people choose
-/// numbers too.
+/// The mark tells, and where the document has none, our link. What was sent with a mark and is not found by it is somebody's
+/// twin, however alike. Only what was sent before there were marks is told by an earlier intent of ours, with contact,
+/// date, currency and total as we sent them; a number alone proves nothing, because people choose numbers too.
 fn is_ours(found: &Invoice, sent: &NewInvoice, intended_before: bool, facts: &Facts) -> bool {
     if !is_alive(&found.status) {
         return false;
@@ -267,7 +267,8 @@ fn is_ours(found: &Invoice, sent: &NewInvoice, intended_before: bool, facts: &Fa
     if let (Some(theirs), Some(ours)) = (theirs, ours.and_then(without_mark)) {
         return theirs == ours;
     }
-    intended_before
+    ours.and_then(Mark::in_link).is_none()
+        && intended_before
         && found.contact.as_ref().map(|contact| contact.contact_id) == Some(sent.contact)
         && found.date == Some(sent.date)
         && found.currency_code.as_deref() == Some(sent.currency_code.as_str())
