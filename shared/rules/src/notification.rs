@@ -271,16 +271,7 @@ impl Notification {
     #[must_use]
     pub fn of_work(account: &AccountId, since: Timestamp, revision: u64, now: Timestamp, details: Details) -> Self {
         let id = format!("{}:{account}:work:{}:{revision}", details.kind(), since.as_millisecond());
-        Self {
-            version: VERSION,
-            id,
-            account_id: account.clone(),
-            tenant_id: None,
-            order: next_order(0, now),
-            occurred_at: now,
-            details,
-            record: None,
-        }
+        Self::of_account(account, id, now, details)
     }
 
     /// A notification that a message in the account's group was refused; the same for every repeat of the message.
@@ -291,9 +282,15 @@ impl Notification {
             field: refusal.field.clone(),
             detail: refusal.detail,
         };
+        let id = format!("{}:{account}:{}", details.kind(), random::digest(message));
+        Self::of_account(account, id, now, details)
+    }
+
+    /// One that is about neither a record nor a connection.
+    fn of_account(account: &AccountId, id: String, now: Timestamp, details: Details) -> Self {
         Self {
             version: VERSION,
-            id: format!("{}:{account}:{}", details.kind(), random::digest(message)),
+            id,
             account_id: account.clone(),
             tenant_id: None,
             order: next_order(0, now),

@@ -126,8 +126,8 @@ impl Sync<'_> {
             }
             self.recovered(&wake).await?;
         }
-        let (now, left) = (self.clock.now(), self.waiting.waits(account).await?.len());
-        tracing::info!(waiting.at_least = left, "a drain goes on in a minute, within what Xero allows");
+        let now = self.clock.now();
+        tracing::info!(xero.tenant_id = %tenant, "a drain goes on in a minute, within what Xero allows");
         Ok(self.wakes.wake_by(account, now + NEXT_PART, WaitReason::Turn, now).await?)
     }
 
