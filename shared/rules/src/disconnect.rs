@@ -12,7 +12,7 @@ use crate::outbox;
 use crate::ports::{
     Answer, Claims, Clock, Connections, Grants, Lease, Leases, Notifications, TokenVault, Unavailable, Written,
 };
-use crate::tokens::{TokenFailure, give_back, wait_for_lease};
+use crate::tokens::{TokenFailure, hand_back, wait_for_lease};
 use futures::future::{Either, select};
 use std::pin::pin;
 use std::time::Duration;
@@ -104,7 +104,7 @@ impl Disconnect<'_> {
         let mut cleanups = Vec::new();
         let cleaned = self.clean_up(connection, &mut cleanups).await;
         for cleanup in &cleanups {
-            give_back(self.leases, &cleanup.lease).await;
+            hand_back(self.leases, self.clock, &cleanup.lease).await;
         }
         cleaned?;
         if before == (connection.leaving.clone(), connection.leftovers.clone()) {

@@ -278,6 +278,9 @@ pub struct Lease {
     pub user: XeroUserId,
     /// Who holds it; a release by anybody else does nothing.
     pub owner: String,
+    /// Since when it is not certain that what Xero last gave is what is stored; a former holder's doubt is its
+    /// successor's.
+    pub doubt: Option<Timestamp>,
 }
 
 /// The right to change a Xero user's token set: one holder at a time.
@@ -289,9 +292,11 @@ pub trait Leases: Send + Sync {
     async fn holds(&self, lease: &Lease, now: Timestamp) -> Answer<bool>;
     /// Gives it back, if this owner still holds it.
     async fn release_lease(&self, lease: &Lease) -> Answer<()>;
+    /// Lets it run out now, so that it is listed among the broken ones with its doubt, if this owner still holds it.
+    async fn leave_lease(&self, lease: &Lease, now: Timestamp) -> Answer<()>;
 }
 
-/// Refreshes that were broken off: a process died between taking the lease and giving it back.
+/// Refreshes that were broken off: a process died between taking the lease and giving it back, or left it in doubt.
 #[async_trait]
 pub trait BrokenRefreshes: Send + Sync {
     /// Users whose lease has run out and was not given back. May be some moments behind.

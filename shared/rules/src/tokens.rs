@@ -9,7 +9,7 @@ pub mod moving;
 use crate::connection::Connection;
 use crate::grant::{Grant, StoredToken, TokenContext};
 use crate::ports::{Clock, Grants, Lease, Leases, TokenVault, Unavailable, Written};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +24,9 @@ pub const LEASE: Duration = Duration::from_secs(30);
 /// How much of the lease must be left before a token is stored: longer than the store may take, so that
 /// whoever takes the lease next finds what was stored.
 const FENCE: Duration = Duration::from_secs(6);
+/// How long a refresh whose answer was lost may still be on its way to Xero. Whoever arrives last has the token that
+/// counts, so what was stored before this time is over is refreshed once more, within the half hour of the token before.
+const SETTLING: SignedDuration = SignedDuration::from_mins(5);
 /// How often and how long somebody waits for another's refresh.
 const LEASE_POLLS: u32 = 20;
 const LEASE_POLL: Duration = Duration::from_millis(250);
@@ -170,12 +173,12 @@ impl Tokens<'_> {
             if let Some(token) = self.memory.get(&wanted.key, self.clock.now()) {
                 return Ok(token);
             }
-            if let Some(lease) = self.leases.acquire(wanted.key.0, self.clock.now(), LEASE).await? {
-                let result = self.refresh_unless_brought(wanted, &lease).await;
+            if let Some(mut lease) = self.leases.acquire(wanted.key.0, self.clock.now(), LEASE).await? {
+                let result = self.refresh_unless_brought(wanted, &mut lease).await;
                 // A refresh whose answer was lost is broken off: the lease that was not given back tells upkeep, which
                 // finishes it while Xero still takes the token that is stored, whoever has use for it.
                 if !matches!(result, Err(TokenFailure::AnswerLost)) {
-                    give_back(self.leases, &lease).await;
+                    hand_back(self.leases, self.clock, &lease).await;
                 }
                 return result;
             }
@@ -184,7 +187,7 @@ impl Tokens<'_> {
         Err(TokenFailure::Busy)
     }
 
-    async fn refresh_unless_brought(&self, wanted: &Wanted, lease: &Lease) -> Result<AccessToken, TokenFailure> {
+    async fn refresh_unless_brought(&self, wanted: &Wanted, lease: &mut Lease) -> Result<AccessToken, TokenFailure> {
         if let Some(token) = self.memory.get(&wanted.key, self.clock.now()) {
             return Ok(token);
         }
@@ -193,7 +196,7 @@ impl Tokens<'_> {
         Ok(token)
     }
 
-    async fn refresh_as(&self, lease: &Lease, wanted: &Wanted) -> Result<AccessToken, TokenFailure> {
+    async fn refresh_as(&self, lease: &mut Lease, wanted: &Wanted) -> Result<AccessToken, TokenFailure> {
         let (mut grant, stored) = self.stored(wanted).await?;
         match self.exchange(lease, wanted, &mut grant, &stored).await {
             Err(TokenFailure::Revoked) => {
@@ -215,7 +218,7 @@ impl Tokens<'_> {
 
     async fn exchange(
         &self,
-        lease: &Lease,
+        lease: &mut Lease,
         wanted: &Wanted,
         grant: &mut Grant,
         stored: &StoredToken,
@@ -226,6 +229,8 @@ impl Tokens<'_> {
         tracing::info!(tokens.refreshed = 1, refresh.outcome = outcome, "a refresh token was used");
         let set = answer?;
         if let Some(rotated) = set.refresh {
+            // Until it is stored.
+            let before = lease.doubt.replace(lease.doubt.unwrap_or(now));
             if !self.leases.holds(lease, self.clock.now() + FENCE).await? {
                 // Overtaken: whoever holds the lease now has a newer token, and ours dies with its grace.
                 return Err(TokenFailure::Busy);
@@ -235,6 +240,7 @@ impl Tokens<'_> {
             if self.vault.replace(&grant.token, &next).await? == Written::Conflict {
                 return Err(TokenFailure::Busy);
             }
+            lease.doubt = before.filter(|since| now.duration_since(*since) < SETTLING);
             if self.vault.is_full(&next.history) {
                 self.roll_over(grant, &next).await;
             }
@@ -266,6 +272,16 @@ pub(crate) async fn wait_for_lease(
         clock.sleep(LEASE_POLL).await;
     }
     Err(TokenFailure::Busy)
+}
+
+/// Gives a lease back, or leaves it for upkeep to look at where something of it is in doubt.
+pub(crate) async fn hand_back(leases: &dyn Leases, clock: &dyn Clock, lease: &Lease) {
+    if lease.doubt.is_none() {
+        return give_back(leases, lease).await;
+    }
+    if let Err(error) = leases.leave_lease(lease, clock.now()).await {
+        tracing::warn!(error = %error, "a token lease in doubt was not left and runs out by itself");
+    }
 }
 
 /// Gives a lease back. It runs out by itself; a failure here must not hide what was just won.

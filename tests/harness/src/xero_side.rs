@@ -1,6 +1,7 @@
 //! Xero, as the functions reach it: the stand-in in this process, behind the weather. What it was asked, by whom and for
 //! which organisation, is kept.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::{Request, Response};
 use tokio::sync::Notify;
+use uuid::Uuid;
 use xero::http::{Exchange, Exchanged, Failure, TOTAL_TIMEOUT};
 use xero_stand_in::InProcess;
 
@@ -42,6 +44,7 @@ pub struct XeroSide {
     calendar: Calendar,
     weather: Weather,
     asked: Arc<Mutex<Vec<Asked>>>,
+    rotations: Arc<Mutex<Rotations>>,
     /// A document with this in it makes Xero fail the whole call.
     poison: Arc<Mutex<Option<String>>>,
     /// Wakes whoever delivers webhooks.
@@ -58,14 +61,23 @@ impl XeroSide {
     /// Xero as this stand-in plays it.
     #[must_use]
     pub fn new(inside: InProcess, calendar: Calendar, weather: Weather) -> Self {
-        let (asked, poison, happened) = (Arc::default(), Arc::default(), Arc::new(Notify::new()));
-        Self { inside, calendar, weather, asked, poison, happened }
+        let (asked, rotations) = (Arc::default(), Arc::default());
+        let (poison, happened) = (Arc::default(), Arc::new(Notify::new()));
+        Self { inside, calendar, weather, asked, rotations, poison, happened }
     }
 
     /// What arrived so far.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether Xero itself ended a user's grant since: it rotated a refresh token, no answer to that ever arrived, and
+    /// its half an hour is over.
+    #[must_use]
+    pub fn took_away(&self, user: Uuid, since: Timestamp) -> bool {
+        let rotations = self.rotations.lock().unwrap_or_else(PoisonError::into_inner);
+        rotations.taken.get(&user).is_some_and(|at| *at >= since)
     }
 
     /// From now on a call fails as a whole when a document in it contains this.
@@ -90,7 +102,11 @@ impl XeroSide {
         let function = run.as_ref().map_or("", |run| run.function);
         let asked = Asked { at: self.calendar.now(), function, call, tenant, status: 0 };
         let Some(fault) = fault else {
+            let token = refresh_token(&request);
             let answer = self.done(asked, request).await.ok_or_else(|| lost("the connection was dropped"))?;
+            if let Some(token) = token.filter(|_| answer.status().is_success()) {
+                self.rotations.lock().unwrap_or_else(PoisonError::into_inner).arrived(token);
+            }
             return Ok(answer.into());
         };
         match (&fault, run) {
@@ -145,8 +161,13 @@ impl XeroSide {
     /// Xero does what it is asked.
     async fn done(&self, asked: Asked, request: http::Request<Bytes>) -> Option<http::Response<Bytes>> {
         self.inside.set_time(self.calendar.now());
+        let token = refresh_token(&request);
         let answer = self.inside.call(request).await;
         let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
+        if let Some(token) = token {
+            let user = self.inside.user_of(&token);
+            self.rotations.lock().unwrap_or_else(PoisonError::into_inner).note(token, user, status, self.calendar.now());
+        }
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked { status, ..asked });
         self.happened.notify_one();
         answer
@@ -158,6 +179,39 @@ impl XeroSide {
         let chokes = writes && String::from_utf8_lossy(request.body()).contains(&poison);
         chokes.then_some(Fault::Whole(500, Moment::Before))
     }
+}
+
+/// What Xero did with refresh tokens, and whose answers never arrived.
+#[derive(Debug, Default)]
+struct Rotations {
+    /// Tokens that were rotated, of which no answer has arrived.
+    lost: BTreeSet<String>,
+    /// Tokens of which an answer has arrived: what becomes of it is ours to keep.
+    known: BTreeSet<String>,
+    /// Whose grant ended so, and when.
+    taken: BTreeMap<Uuid, Timestamp>,
+}
+
+impl Rotations {
+    fn arrived(&mut self, token: String) {
+        self.lost.remove(&token);
+        self.known.insert(token);
+    }
+
+    fn note(&mut self, token: String, user: Option<Uuid>, status: u16, now: Timestamp) {
+        match status {
+            200 if !self.known.contains(&token) => drop(self.lost.insert(token)),
+            400 if self.lost.contains(&token) => drop(user.map(|user| self.taken.insert(user, now))),
+            _ => {}
+        }
+    }
+}
+
+/// The refresh token that a request uses.
+fn refresh_token(request: &http::Request<Bytes>) -> Option<String> {
+    let form = url::form_urlencoded::parse(request.body());
+    let is_token = request.uri().path().ends_with("connect/token");
+    form.filter(|_| is_token).find(|(name, _)| name == "refresh_token").map(|(_, value)| value.into_owned())
 }
 
 fn error(status: u16, place: &Place) -> Response {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rules::AccountId;
 use rules::grant::StoredToken;
 use rules::notification::Notification;
-use rules::ports::{Answer, Outage, OutageScope, Unavailable, Written};
+use rules::ports::{Answer, Lease, Outage, OutageScope, Unavailable, Written};
 use rules::record::{Kind, Record, RecordKey};
 use rules::wake::Wake;
 use serde::Serialize;
@@ -46,7 +46,7 @@ struct Things {
     items: BTreeMap<String, (u64, String)>,
     facts: HashMap<String, String>,
     tokens: HashMap<String, StoredToken>,
-    leases: HashMap<String, (String, Timestamp)>,
+    leases: HashMap<String, (Lease, Timestamp)>,
     cooldowns: HashMap<String, Timestamp>,
     outages: HashMap<OutageScope, Outage>,
     wakes: HashMap<AccountId, Wake>,

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use simulation::many::{live_all, vanished};
 use simulation::plan::Plan;
-use simulation::run::{live, live_day_by_day};
+use simulation::run::live_day_by_day;
 use simulation::shrink::shrink;
 use simulation::{coverage, half_year, known, sequences};
 
@@ -107,10 +107,10 @@ fn main() -> anyhow::Result<()> {
         plan.steps.iter().for_each(|step| println!("  {:>8} {:?}", step.at, step.act));
         return Ok(());
     }
-    if plans.len() == 1 && !wanted.quiet {
-        println!("{}", live(first)?.timeline.join("\n"));
-    }
     let verdict = live_all(&plans);
+    if plans.len() == 1 && !wanted.quiet {
+        println!("{}", verdict.timeline.join("\n"));
+    }
     if wanted.list {
         let entry = |(fault, (name, _, detail)): (&String, &(String, u64, String))| {
             known::entry(fault, name, wanted.days, detail)

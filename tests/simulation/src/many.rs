@@ -23,6 +23,8 @@ pub struct Verdict {
     pub coverage: Coverage,
     /// Calls that functions made.
     pub calls: BTreeSet<String>,
+    /// What happened in the last of them, line by line.
+    pub timeline: Vec<String>,
 }
 
 impl Verdict {
@@ -33,6 +35,7 @@ impl Verdict {
         self.broken.extend(outcome.broken.map(|broken| format!("{name}: {broken}")));
         self.coverage.add(outcome.struck);
         self.calls.extend(outcome.calls.0);
+        self.timeline = outcome.timeline;
     }
 
     /// What went wrong and is in no list.

@@ -103,6 +103,7 @@ impl Stage {
                 next_look += DAY;
                 self.service.cloud.expire();
                 self.look().await?;
+                self.connect_what_was_taken().await?;
             } else {
                 next_keep += HOUR;
                 if plan.steps.iter().any(|step| step.act == Act::Operator(Chore::Restore)) {
@@ -274,7 +275,7 @@ impl Stage {
             self.turn_there(number, Turn::RestoreAccount).await?;
             let status = self.status(number).await?;
             let Some(account) = self.accounts.get(number) else { continue };
-            if status == "error" && !account.revoked {
+            if status == "error" && !account.revoked && !self.was_taken(number) {
                 let id = account.id.clone();
                 self.violate("connection-lost", format!("{id} has to authorise again although Xero took nothing away"));
             }

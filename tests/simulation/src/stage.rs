@@ -29,7 +29,7 @@ pub(crate) struct Account {
     /// The organisation that it was last connected to.
     pub(crate) last: usize,
     /// Since when.
-    pub(crate) changed: Vec<(Timestamp, Option<Uuid>)>,
+    pub(crate) changed: Vec<(Timestamp, Vec<Uuid>)>,
     pub(crate) documents: Vec<Document>,
     /// What people did that may make documents fail.
     pub(crate) excuses: BTreeSet<&'static str>,
@@ -255,7 +255,7 @@ impl Stage {
             };
             let connected = |at: Timestamp| {
                 let last = account.changed.iter().rev().find(|(since, _)| *since <= at);
-                last.and_then(|(_, connected)| *connected) == Some(tenant)
+                last.is_some_and(|(_, connected)| connected.contains(&tenant))
             };
             let second = std::time::Duration::from_secs(2);
             if !connected(call.at) && !connected(call.at - second) && !connected(call.at + second * 30) {
@@ -265,6 +265,13 @@ impl Stage {
         for detail in wrong {
             self.violate("call-while-not-connected", detail);
         }
+    }
+
+    /// Whether Xero took the account's grant away without anybody's doing.
+    pub(crate) fn was_taken(&self, number: usize) -> bool {
+        let Some(account) = self.accounts.get(number) else { return false };
+        let since = account.changed.last().map_or(self.begin, |(since, _)| *since);
+        account.connected.is_some() && self.service.xero.took_away(account.user, since)
     }
 
     /// The records of an account, as its app shows them.

@@ -14,8 +14,27 @@ use crate::stage::Stage;
 const AGAIN: Duration = Duration::from_secs(300);
 
 impl Stage {
-    /// Connects an account to one of its organisations, and maps it. False when it did not come about.
+    /// Connects an account to one of its organisations, and maps it; whoever is told to connect again does, for an hour.
+    /// False when it did not come about.
     pub(crate) async fn connect(&mut self, number: usize, tenant: usize) -> anyhow::Result<bool> {
+        let before = self.accounts.get(number).and_then(|account| account.connected);
+        for _ in 0..12 {
+            let done = self.connect_once(number, tenant).await?;
+            let now = if done { Some(tenant) } else { before };
+            self.turned(number, now);
+            if let Some(account) = self.accounts.get_mut(number) {
+                // A consent whose answer was lost may have ended the older one.
+                account.revoked = !done && before.is_some();
+            }
+            if done {
+                return self.map(number).await;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+        Ok(false)
+    }
+
+    async fn connect_once(&mut self, number: usize, tenant: usize) -> anyhow::Result<bool> {
         let Some(account) = self.accounts.get(number) else { return Ok(false) };
         let (id, user) = (account.id.clone(), account.user);
         let Some(organisation) = account.tenants.get(tenant).copied() else { return Ok(false) };
@@ -26,8 +45,8 @@ impl Stage {
         let cookie = started.cookies.first().and_then(|cookie| cookie.split(';').next()).unwrap_or_default().to_owned();
         let Ok(back) = self.consent(&url, user, organisation).await else { return Ok(false) };
         let query = back.split_once('?').map_or("", |(_, query)| query);
-        // From here on the service may begin to call.
-        self.turned(number, Some(tenant));
+        // From here on the service may begin to call, and go on to call the other.
+        self.connecting(number, organisation);
         let headers = [("cookie", cookie.as_str())];
         let returned = service.request("GET", &format!("/oauth/callback?{query}"), None, None, &headers).await?;
         let location = returned.location.unwrap_or_default();
@@ -41,14 +60,15 @@ impl Stage {
             service.request("PUT", "/connection/organisation", Some(&id), Some(&body), &[]).await?;
             status = self.status(number).await?;
         }
-        if status != "connected" {
-            self.turned(number, None);
-            return Ok(false);
-        }
-        if let Some(account) = self.accounts.get_mut(number) {
-            account.revoked = false;
-        }
-        self.map(number).await
+        Ok(status == "connected" && self.shown_organisation(number).await? == Some(organisation))
+    }
+
+    /// The organisation as the app shows it.
+    async fn shown_organisation(&self, number: usize) -> anyhow::Result<Option<uuid::Uuid>> {
+        let Some(account) = self.accounts.get(number) else { return Ok(None) };
+        let answer = self.service.request("GET", "/connection", Some(&account.id), None, &[]).await?;
+        let shown = answer.body.pointer("/organisation/tenant_id").and_then(Value::as_str);
+        Ok(shown.and_then(|id| id.parse().ok()))
     }
 
     /// Walks through Xero's consent page.
@@ -125,8 +145,27 @@ impl Stage {
             account.connected = to;
             account.last = to.unwrap_or(account.last);
             let tenant = to.and_then(|to| account.tenants.get(to).copied());
-            account.changed.push((now, tenant));
+            account.changed.push((now, tenant.into_iter().collect()));
         }
+    }
+
+    /// The account is about to be connected to this organisation, beside the one that it has.
+    fn connecting(&mut self, number: usize, tenant: uuid::Uuid) {
+        let now = self.service.calendar.now();
+        if let Some(account) = self.accounts.get_mut(number) {
+            let before = account.connected.and_then(|at| account.tenants.get(at).copied());
+            account.changed.push((now, before.into_iter().chain([tenant]).collect()));
+        }
+    }
+
+    /// Whose grant Xero itself has ended is told, and connects again.
+    pub(crate) async fn connect_what_was_taken(&mut self) -> anyhow::Result<()> {
+        for number in 0..self.accounts.len() {
+            if self.was_taken(number) && self.status(number).await? == "error" {
+                self.turn(number, Turn::Reconnect).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The user does something to a document.

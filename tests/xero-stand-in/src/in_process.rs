@@ -33,6 +33,12 @@ impl InProcess {
         self.shared.with(|world| world.clock.set(now));
     }
 
+    /// The user whom a refresh token speaks for, dead or alive.
+    #[must_use]
+    pub fn user_of(&self, refresh_token: &str) -> Option<uuid::Uuid> {
+        self.shared.with(|world| world.grants.owner(refresh_token).map(|consent| consent.user))
+    }
+
     /// When the next delivery is due; none when nothing waits.
     #[must_use]
     pub fn next_delivery_at(&self) -> Option<Timestamp> {

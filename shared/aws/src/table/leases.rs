@@ -5,6 +5,7 @@ use crate::trouble::{because, unavailable};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValue;
 use jiff::Timestamp;
 use rules::ports::{Answer, BrokenRefreshes, Cooldowns, Lease, Leases, Outage, OutageScope};
 use rules::random;
@@ -13,36 +14,51 @@ use xero::{TenantId, XeroUserId};
 
 /// The partition of the index on changes that lists the leases that are out.
 const LEASES: &str = "LEASES";
-/// Broken refreshes in one round; the next round finds the rest.
-const BROKEN: i32 = 100;
+/// Broken refreshes in one round; the next round finds the rest. After an outage of Xero's tokens most accounts have one,
+/// and each of them is finished within half an hour or never.
+const BROKEN: usize = 10_000;
 
 fn lease_key(user: XeroUserId) -> Key {
     Key::of_user(user, "LEASE")
 }
 
+fn lease_item(lease: &Lease, until: Timestamp) -> Item {
+    let mut item: Item = lease_key(lease.user).into();
+    item.insert("kind".to_owned(), text("token lease"));
+    item.insert("version".to_owned(), number(1));
+    item.insert("owner".to_owned(), text(&lease.owner));
+    item.insert("until".to_owned(), number(until.as_millisecond()));
+    if let Some(doubt) = lease.doubt {
+        item.insert("doubt".to_owned(), number(doubt.as_millisecond()));
+    }
+    // Listed for as long as it is not given back: what is still there after its end was broken off.
+    item.insert("log".to_owned(), text(LEASES));
+    item.insert("changed_at".to_owned(), text(format!("{:014}#{}", until.as_millisecond(), lease.user)));
+    item
+}
+
+fn moment(item: &Item, name: &str) -> Option<Timestamp> {
+    Timestamp::from_millisecond(item.get(name)?.as_n().ok()?.parse().ok()?).ok()
+}
+
 #[async_trait]
 impl Leases for Table {
     async fn acquire(&self, user: XeroUserId, now: Timestamp, length: Duration) -> Answer<Option<Lease>> {
-        let lease = Lease { user, owner: random::uuid().to_string() };
-        let until = now + length;
-        let mut item: Item = lease_key(user).into();
-        item.insert("kind".to_owned(), text("token lease"));
-        item.insert("version".to_owned(), number(1));
-        item.insert("owner".to_owned(), text(&lease.owner));
-        item.insert("until".to_owned(), number(until.as_millisecond()));
-        // Listed for as long as it is not given back: what is still there after its end was broken off.
-        item.insert("log".to_owned(), text(LEASES));
-        item.insert("changed_at".to_owned(), text(format!("{:014}#{user}", until.as_millisecond())));
+        let lease = Lease { user, owner: random::uuid().to_string(), doubt: None };
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(item))
+            .set_item(Some(lease_item(&lease, now + length)))
             .condition_expression("attribute_not_exists(pk) OR #until < :now")
             .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":now", number(now.as_millisecond()));
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .return_values(ReturnValue::AllOld);
         match put.send().await {
-            Ok(_) => Ok(Some(lease)),
+            Ok(output) => {
+                let doubt = output.attributes().and_then(|old| moment(old, "doubt").or_else(|| moment(old, "until")));
+                Ok(Some(Lease { doubt, ..lease }))
+            }
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Ok(None)
             }
@@ -54,8 +70,7 @@ impl Leases for Table {
         let item = self.get_item(lease_key(lease.user), "read a lease").await?;
         let Some(item) = item else { return Ok(false) };
         let owner = item.get("owner").and_then(|owner| owner.as_s().ok());
-        let until = item.get("until").and_then(|until| until.as_n().ok()).and_then(|until| until.parse::<i64>().ok());
-        Ok(owner == Some(&lease.owner) && until.is_some_and(|until| until > now.as_millisecond()))
+        Ok(owner == Some(&lease.owner) && moment(&item, "until").is_some_and(|until| until > now))
     }
 
     async fn release_lease(&self, lease: &Lease) -> Answer<()> {
@@ -78,29 +93,51 @@ impl Leases for Table {
             Err(error) => Err(unavailable("release a lease", &error)),
         }
     }
+
+    async fn leave_lease(&self, lease: &Lease, now: Timestamp) -> Answer<()> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(lease_item(lease, now)))
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(&lease.owner));
+        // A conflict means that it ran out and somebody else has it.
+        super::written("leave a lease", put.send().await.map(|_| ())).map(drop)
+    }
 }
 
 #[async_trait]
 impl BrokenRefreshes for Table {
     async fn broken_refreshes(&self, now: Timestamp) -> Answer<Vec<XeroUserId>> {
         const WHAT: &str = "list leases that ran out";
-        let query = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(BY_CHANGE)
-            .key_condition_expression("#log = :log AND changed_at < :now")
-            .expression_attribute_names("#log", "log")
-            .expression_attribute_values(":log", text(LEASES))
-            .expression_attribute_values(":now", text(format!("{:014}", now.as_millisecond())))
-            .limit(BROKEN);
-        let output = query.send().await.map_err(|error| unavailable(WHAT, &error))?;
         let user = |item: &Item| {
             let listed = item.get("changed_at").and_then(|value| value.as_s().ok());
             let user = listed.and_then(|listed| listed.split_once('#')).and_then(|(_, user)| user.parse().ok());
             user.ok_or_else(|| because(WHAT, "a lease names no user"))
         };
-        output.items().iter().map(user).collect()
+        let (mut users, mut from) = (Vec::new(), None);
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(BY_CHANGE)
+                .key_condition_expression("#log = :log AND changed_at < :now")
+                .expression_attribute_names("#log", "log")
+                .expression_attribute_values(":log", text(LEASES))
+                .expression_attribute_values(":now", text(format!("{:014}", now.as_millisecond())))
+                .set_exclusive_start_key(from.take());
+            let output = query.send().await.map_err(|error| unavailable(WHAT, &error))?;
+            for item in output.items() {
+                users.push(user(item)?);
+            }
+            from = output.last_evaluated_key;
+            if from.is_none() || users.len() >= BROKEN {
+                return Ok(users);
+            }
+        }
     }
 }
 
@@ -112,10 +149,7 @@ pub(super) fn cooldown_key(tenant: TenantId) -> Key {
 impl Cooldowns for Table {
     async fn cooling_until(&self, tenant: TenantId, now: Timestamp) -> Answer<Option<Timestamp>> {
         let item = self.get_item(cooldown_key(tenant), "read a cool-down").await?;
-        let until = item.as_ref().and_then(|item| item.get("until")).and_then(|until| until.as_n().ok());
-        let until =
-            until.and_then(|until| until.parse().ok()).and_then(|until| Timestamp::from_millisecond(until).ok());
-        Ok(until.filter(|until| *until > now))
+        Ok(item.and_then(|item| moment(&item, "until")).filter(|until| *until > now))
     }
 
     async fn cool_down(&self, tenant: TenantId, until: Timestamp) -> Answer<()> {

@@ -2,7 +2,7 @@
 //! or the other token store. The old place holds the same token until the grant points to the new one, so a crash
 //! or a lost race at any point loses nothing; the next try begins again.
 
-use super::{TokenFailure, give_back, wait_for_lease};
+use super::{TokenFailure, hand_back, wait_for_lease};
 use crate::grant::{Grant, StoredToken, TokenContext, TokenHistory, TokenPointer};
 use crate::ports::{Answer, Clock, Connections, Grants, Leases, TokenVault, Written};
 use xero::XeroUserId;
@@ -52,7 +52,7 @@ impl Moving<'_> {
             Err(_) => return Ok(Moved::Busy),
         };
         let moved = self.run_as_holder(user).await;
-        give_back(self.leases, &lease).await;
+        hand_back(self.leases, self.clock, &lease).await;
         moved
     }
 

@@ -15,6 +15,8 @@ use xero::XeroUserId;
 
 /// Over how long a round is spread, and when the next one begins: the longest delay that SQS allows a message.
 const SPREAD: u64 = 15 * 60;
+/// Grants that are read at once.
+const AT_ONCE: usize = 32;
 /// Rounds of an hour, in which every account has its turn once.
 const QUARTERS: u64 = 4;
 /// Hours from one sweep of an account to the next, while the webhook tells everything.
@@ -123,15 +125,22 @@ impl Upkeep<'_> {
     }
 
     async fn finish_refreshes(&self) -> Answer<usize> {
-        let mut messages = Vec::new();
-        for user in self.broken.broken_refreshes(self.clock.now()).await? {
-            match self.tokens.grants.grant(user).await?.and_then(|grant| grant.accounts.into_iter().next()) {
-                Some(account) => messages.push((Message::new(&account, Task::FinishRefresh), Duration::ZERO)),
-                None => self.clear_lease(user).await,
-            }
+        let mut planned = 0;
+        for users in self.broken.broken_refreshes(self.clock.now()).await?.chunks(AT_ONCE) {
+            let found = try_join_all(users.iter().map(|user| self.finish_refresh_of(*user))).await?;
+            let messages: Vec<(Message, Duration)> = found.into_iter().flatten().collect();
+            self.upkeep_queue.plan(&messages).await?;
+            planned += messages.len();
         }
-        self.upkeep_queue.plan(&messages).await?;
-        Ok(messages.len())
+        Ok(planned)
+    }
+
+    async fn finish_refresh_of(&self, user: XeroUserId) -> Answer<Option<(Message, Duration)>> {
+        let account = self.tokens.grants.grant(user).await?.and_then(|grant| grant.accounts.into_iter().next());
+        if account.is_none() {
+            self.clear_lease(user).await;
+        }
+        Ok(account.map(|account| (Message::new(&account, Task::FinishRefresh), Duration::ZERO)))
     }
 
     /// A lease of somebody who has no grant any more has nothing to finish.

@@ -180,26 +180,38 @@ impl Contacts for Shelf {
 impl Leases for Shelf {
     async fn acquire(&self, user: XeroUserId, now: Timestamp, length: Duration) -> Answer<Option<Lease>> {
         self.with("take a lease", |things| {
-            if things.leases.get(&user.to_string()).is_some_and(|(_, until)| *until >= now) {
+            let before = things.leases.get(&user.to_string());
+            if before.is_some_and(|(_, until)| *until >= now) {
                 return None;
             }
+            let doubt = before.map(|(before, until)| before.doubt.unwrap_or(*until));
             things.places += 1;
-            let lease = Lease { user, owner: format!("owner {}", things.places) };
-            things.leases.insert(user.to_string(), (lease.owner.clone(), now + length));
-            Some(lease)
+            let lease = Lease { user, owner: format!("owner {}", things.places), doubt: None };
+            things.leases.insert(user.to_string(), (lease.clone(), now + length));
+            Some(Lease { doubt, ..lease })
         })
         .await
     }
 
     async fn holds(&self, lease: &Lease, now: Timestamp) -> Answer<bool> {
-        let held = |(owner, until): &(String, Timestamp)| *owner == lease.owner && *until > now;
+        let held = |(holder, until): &(Lease, Timestamp)| holder.owner == lease.owner && *until > now;
         self.with("read a lease", |things| things.leases.get(&lease.user.to_string()).is_some_and(held)).await
     }
 
     async fn release_lease(&self, lease: &Lease) -> Answer<()> {
         self.with("release a lease", |things| {
-            if things.leases.get(&lease.user.to_string()).is_some_and(|(owner, _)| *owner == lease.owner) {
+            if things.leases.get(&lease.user.to_string()).is_some_and(|(holder, _)| holder.owner == lease.owner) {
                 things.leases.remove(&lease.user.to_string());
+            }
+        })
+        .await
+    }
+
+    async fn leave_lease(&self, lease: &Lease, now: Timestamp) -> Answer<()> {
+        self.with("leave a lease", |things| {
+            let held = things.leases.get_mut(&lease.user.to_string());
+            if let Some(held) = held.filter(|(holder, _)| holder.owner == lease.owner) {
+                *held = (lease.clone(), now);
             }
         })
         .await
@@ -209,7 +221,7 @@ impl Leases for Shelf {
 #[async_trait]
 impl BrokenRefreshes for Shelf {
     async fn broken_refreshes(&self, now: Timestamp) -> Answer<Vec<XeroUserId>> {
-        let is_over = |(user, (_, until)): (&String, &(String, Timestamp))| {
+        let is_over = |(user, (_, until)): (&String, &(Lease, Timestamp))| {
             if *until < now { user.parse().ok() } else { None }
         };
         self.with("list broken refreshes", |things| things.leases.iter().filter_map(is_over).collect()).await
