@@ -14,8 +14,8 @@ use rules::sync::Usual;
 use rules::sync::mark::AppLinks;
 use rules::tokens::Memory;
 use std::sync::Arc;
+use xero::Endpoints;
 use xero::http::Transport;
-use xero::{Client, Endpoints, Identity};
 
 use crate::cloud::Cloud;
 use crate::xero_side::XeroSide;
@@ -71,18 +71,8 @@ impl Parts {
     }
 
     async fn xero(&self) -> anyhow::Result<Xero> {
-        let secrets = Secrets::new(&self.sdk);
-        let credentials = secrets.app_credentials(CREDENTIALS).await;
-        let credentials = credentials.context("failed to read the app's credentials")?;
         let endpoints = Endpoints::new(XERO, XERO, XERO)?;
-        Ok(Xero {
-            client_id: credentials.client_id.clone(),
-            identity: Identity::new(self.transport.clone(), endpoints.clone(), credentials),
-            client: Client::new(self.transport.clone(), &endpoints),
-            endpoints,
-            secrets,
-            credentials_secret: CREDENTIALS.to_owned(),
-        })
+        Ok(Xero::over(self.transport.clone(), endpoints, Secrets::new(&self.sdk), CREDENTIALS.to_owned()).await)
     }
 
     pub(crate) async fn sync(&self) -> anyhow::Result<sync::App> {
@@ -132,7 +122,7 @@ impl Parts {
         let (table, xero) = (self.table(), self.xero().await?);
         Ok(connect::App {
             request: ConsentRequest {
-                client_id: xero.client_id.clone(),
+                client_id: xero.identity.client_id().context("no consent can be asked for without the client id")?,
                 redirect_uri: REDIRECT.parse()?,
                 scopes: SCOPES.split_whitespace().map(str::to_owned).collect(),
                 pkce: false,

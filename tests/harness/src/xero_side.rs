@@ -166,7 +166,12 @@ impl XeroSide {
         let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
         if let Some(token) = token {
             let user = self.inside.user_of(&token);
-            self.rotations.lock().unwrap_or_else(PoisonError::into_inner).note(token, user, status, self.calendar.now());
+            self.rotations.lock().unwrap_or_else(PoisonError::into_inner).note(
+                token,
+                user,
+                status,
+                self.calendar.now(),
+            );
         }
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(Asked { status, ..asked });
         self.happened.notify_one();

@@ -52,7 +52,10 @@ impl Stage {
         let location = returned.location.unwrap_or_default();
         if let Some(confirmation) = parameter(&location, "confirmation") {
             let body = json!({ "confirmation": confirmation, "browser_key": text(&started.body, "browser_key") });
-            service.request("POST", "/connection/confirmation", Some(&id), Some(&body), &[]).await?;
+            let answer = service.request("POST", "/connection/confirmation", Some(&id), Some(&body), &[]).await?;
+            if answer.status != 200 {
+                return Ok(false);
+            }
         }
         let mut status = self.status(number).await?;
         if status == "choose_organisation" {
