@@ -78,7 +78,7 @@ impl App {
     }
 
     /// What is tried again has to have somewhere to go; while the connection is in error it is held.
-    async fn check_receives(&self, account: &AccountId) -> Result<TenantId, Problem> {
+    pub(crate) async fn check_receives(&self, account: &AccountId) -> Result<TenantId, Problem> {
         let connection = self.connection(account).await?;
         let organisation = connection.organisation.as_ref().ok_or_else(Problem::not_connected)?;
         match connection.status {

@@ -308,13 +308,19 @@ fn records(schemas: &mut Schemas) -> Vec<Operation> {
             problems: &[SIGN_IN, NOT_FOUND, NOT_POSSIBLE, CONFLICT, INTERNAL, AGAIN],
             ..call(HttpMethod::Post, path, id, "Records", summary)
         };
-    let adopt = choice(
-        "/records/{kind}/{id}/adopt",
-        "adoptRecord",
-        "Take Xero's version",
-        "For a document that was changed in Xero: its version there counts, nothing is written, and later edits send only \
-         what changes in Sessional.",
-    );
+    let adopt = Operation {
+        problems: &[SIGN_IN, NOT_FOUND, NOT_CONNECTED, NOT_POSSIBLE, CONFLICT, INTERNAL, AGAIN],
+        ..choice(
+            "/records/{kind}/{id}/adopt",
+            "adoptRecord",
+            "Take Xero's version",
+            "For a document that was changed in Xero: its version there counts, nothing is written, and later edits send \
+             only what changes in Sessional. For an invoice that failed as `in_xero_already`, where `failure.adoptable` names \
+             the invoice in Xero that is the same: `queued` is true, and it becomes the record's document if it is still the \
+             same when it is read again; otherwise the record says in what they differ. Nothing is written, and from then on \
+             it is updated, voided and followed like any other.",
+        )
+    };
     let push = choice(
         "/records/{kind}/{id}/push",
         "pushRecord",

@@ -33,6 +33,8 @@ pub enum Action {
     Wait,
     /// Send the document with the total that Xero computes, or correct it.
     AcceptTotal,
+    /// Take over the invoice in Xero that is the same, or give the document another number.
+    Adopt,
     /// Void the document in Sessional too.
     Void,
     /// Try again.

@@ -1,5 +1,6 @@
 //! What the user chooses for a document that differs in Xero from what Sessional sent: take Xero's version, write
-//! Sessional's over it, or link the two no more. Each is written into the record; nothing is asked of Xero here.
+//! Sessional's over it, or link the two no more; and for one that somebody else made there: take it over. Each is written
+//! into the record; nothing is asked of Xero here.
 
 use crate::event::{Body, Event};
 use crate::record::{ContentRegister, Record, Standing, ToldContent};
@@ -11,7 +12,8 @@ pub const TOTAL_OF_XERO: &str = "xero";
 /// What the user chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentChoice {
-    /// Xero's version counts: later edits send only what Sessional changes from now on.
+    /// Xero's version counts: later edits send only what Sessional changes from now on. Of a record that is not in Xero:
+    /// the invoice there that was found to be the same becomes its own.
     Adopt,
     /// Sessional's version is written over Xero's.
     Push,
@@ -47,6 +49,9 @@ impl DocumentChoice {
     /// # Errors
     /// Why it cannot be chosen for this document, in plain English.
     pub fn apply(self, record: &mut Record, now: Timestamp) -> Result<ChoiceOutcome, &'static str> {
+        if self == Self::Adopt && record.reference.is_none() && record.stands == Standing::NotInXero {
+            return take_over(record, now);
+        }
         if record.reference.is_none() || record.stands == Standing::Unlinked {
             return Err("Only a document that is in Xero and linked to Sessional can be chosen about");
         }
@@ -75,6 +80,14 @@ fn adopt(record: &mut Record, now: Timestamp) -> Result<ChoiceOutcome, &'static 
     }
     record.note("Xero's version was taken, as you chose: later edits send only what changes in Sessional", now);
     Ok(ChoiceOutcome::Done)
+}
+
+/// Whether it is the same is proved by the sync, at the time that it takes it.
+fn take_over(record: &mut Record, now: Timestamp) -> Result<ChoiceOutcome, &'static str> {
+    let offered = record.adoptable();
+    record.to_adopt = Some(offered.ok_or("No invoice in Xero was found to be the same as this one")?);
+    record.note("The invoice in Xero is being taken over, as you chose", now);
+    Ok(ChoiceOutcome::Run)
 }
 
 fn push(record: &mut Record, now: Timestamp) -> Result<ChoiceOutcome, &'static str> {

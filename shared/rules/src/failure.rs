@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
 use xero::refusal::Refusal;
-use xero::{Error, UnauthorizedReason};
+use xero::{Error, InvoiceId, UnauthorizedReason};
 
 /// Wait after a limit that comes without `Retry-After` (the concurrent one): Xero frees it within a call.
 pub const CONCURRENT_WAIT: Duration = Duration::from_secs(3);
@@ -38,13 +38,17 @@ pub struct Failure {
     /// shown together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    /// Xero's id of the invoice that can be taken over: `POST /records/invoice/{id}/adopt` does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Uuid)]
+    pub adoptable: Option<InvoiceId>,
 }
 
 impl Failure {
     /// Makes one.
     #[must_use]
     pub fn new(cause: Cause, message: impl Into<String>, action: Action) -> Self {
-        Self { cause, message: message.into(), action, about: None }
+        Self { cause, message: message.into(), action, about: None, adoptable: None }
     }
 
     /// Says what the cause lies with.
@@ -272,6 +276,29 @@ impl Failure {
         let message = format!(
             "Xero already has an invoice {number} that Sessional did not make{link}. Nothing was changed in Xero. \
              Give this invoice another number in Sessional."
+        );
+        Self::new(Cause::NumberClash, message, Action::ChangeNumber)
+    }
+
+    /// A document with this number exists, is not provably ours, and is the same as far as can be seen.
+    #[must_use]
+    pub fn in_xero_already(number: &str, link: Option<&str>, document: InvoiceId) -> Self {
+        let link = link.map(|link| format!(" ({link})")).unwrap_or_default();
+        let message = format!(
+            "Xero already has an invoice {number} that Sessional did not make{link}, for the same client, date and total. \
+             Nothing was changed in Xero. If it is this one, take it over; otherwise give this invoice another number in \
+             Sessional."
+        );
+        Self { adoptable: Some(document), ..Self::new(Cause::InXeroAlready, message, Action::Adopt) }
+    }
+
+    /// The document that was to be taken over is not the same as ours, in these respects.
+    #[must_use]
+    pub fn not_the_same(number: &str, differences: &[&str]) -> Self {
+        let differences = differences.join(", another ");
+        let message = format!(
+            "Invoice {number} was not taken over: the one in Xero has another {differences}. Nothing was changed in Xero. \
+             Put it right there and retry, or give this invoice another number in Sessional."
         );
         Self::new(Cause::NumberClash, message, Action::ChangeNumber)
     }

@@ -28,7 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use xero::TenantId;
+use xero::{InvoiceId, TenantId};
 
 /// The version of the stored record.
 pub const VERSION: u32 = 2;
@@ -160,6 +160,9 @@ pub struct Record {
     pub paid_on: Option<Date>,
     /// Why it failed, is held or skipped, or waits.
     pub failure: Option<Failure>,
+    /// The invoice in Xero that the user wants taken over, until it is, or is seen to be another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_adopt: Option<InvoiceId>,
     /// What it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
@@ -232,6 +235,7 @@ impl Record {
             payments: Vec::new(),
             paid_on: None,
             failure: None,
+            to_adopt: None,
             waiting: None,
             remark: None,
             divergence: None,
@@ -313,6 +317,7 @@ impl Record {
     /// judged it.
     pub fn fail(&mut self, failure: Failure, now: Timestamp) {
         self.waiting = None;
+        self.to_adopt = None;
         self.under_way = UnderWay::Failed;
         let (cause, message, action) = (failure.cause, failure.message.clone(), failure.action);
         self.failure = Some(failure);
@@ -357,6 +362,7 @@ impl Record {
         self.intent = None;
         self.event = None;
         self.failure = None;
+        self.to_adopt = None;
         self.waiting = None;
         self.attempts = 0;
         self.goes_alone = false;
@@ -413,6 +419,13 @@ impl Record {
     #[must_use]
     pub fn is_synced(&self) -> bool {
         self.stands.is_in_xero()
+    }
+
+    /// The invoice in Xero that the user may have taken over in its place.
+    #[must_use]
+    pub fn adoptable(&self) -> Option<InvoiceId> {
+        let can_be = self.under_way == UnderWay::Failed && self.reference.is_none() && self.event.is_some();
+        self.failure.as_ref().and_then(|failure| failure.adoptable).filter(|_| can_be)
     }
 
     /// Whether a call that may have made the document is without an answer.

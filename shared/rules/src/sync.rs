@@ -18,6 +18,7 @@ mod party;
 mod refused;
 mod remove;
 mod shown;
+mod take_over;
 mod totals;
 mod update;
 mod usual;

@@ -55,6 +55,8 @@ pub enum Cause {
     AmountInvalid,
     /// Another document has the number.
     NumberClash,
+    /// An invoice that Sessional did not make has the number, with the same client, date and total: it can be taken over.
+    InXeroAlready,
     /// An invoice that is voided in Xero has the number, and keeps it.
     NumberVoided,
     /// Another invoice of the same account has the number.
@@ -91,7 +93,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::ConnectionError,
         Self::SalesNotMapped,
         Self::CategoryNotMapped,
@@ -111,6 +113,7 @@ impl Cause {
         Self::CurrencyMissing,
         Self::PeriodLocked,
         Self::NumberClash,
+        Self::InXeroAlready,
         Self::NumberVoided,
         Self::NumberOfAnother,
         Self::TotalDiffers,
@@ -156,6 +159,7 @@ impl Cause {
             Self::PeriodLocked => "period_locked",
             Self::AmountInvalid => "amount_invalid",
             Self::NumberClash => "number_clash",
+            Self::InXeroAlready => "in_xero_already",
             Self::NumberVoided => "number_voided",
             Self::NumberOfAnother => "number_of_another",
             Self::TotalDiffers => "total_differs",
@@ -203,6 +207,7 @@ impl Cause {
             | Self::PeriodLocked
             | Self::AmountInvalid
             | Self::NumberClash
+            | Self::InXeroAlready
             | Self::NumberVoided
             | Self::NumberOfAnother
             | Self::TotalDiffers
@@ -279,6 +284,7 @@ pub fn summary(failure: &Failure, count: usize) -> String {
         Cause::PeriodLocked => format!("{items} because their dates lie in a period that is locked in Xero."),
         Cause::AmountInvalid => format!("{items} because Xero does not take their amounts."),
         Cause::NumberClash => format!("{items} because their numbers are taken in Xero."),
+        Cause::InXeroAlready => format!("{items} because the same invoices are in Xero already: take them over there."),
         Cause::NumberVoided => format!("{items} for other numbers: Xero keeps those of voided invoices."),
         Cause::NumberOfAnother => format!("{items} for other numbers: other invoices of yours have them in Xero."),
         Cause::TotalDiffers => format!("{items} because Xero would make another total of them than Sessional shows."),

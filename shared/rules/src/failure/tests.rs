@@ -154,6 +154,8 @@ fn everything() -> Vec<String> {
         Failure::number_of_another("SES-1"),
         Failure::no_tax_rate("20", "Sales"),
         Failure::number_clash("SES-1", None),
+        Failure::in_xero_already("SES-1", Some("https://go.xero.com/1"), xero::InvoiceId::from_uuid(uuid::Uuid::nil())),
+        Failure::not_the_same("SES-1", &["client", "date", "currency", "total"]),
         Failure::no_answer(),
         Failure::contact_archived("Harbour Sound Ltd"),
     ];

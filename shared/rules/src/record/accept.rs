@@ -132,6 +132,10 @@ impl Record {
             self.begin_again();
         }
         let known = self.registers.content.as_ref().is_some_and(|content| content.digest == digest);
+        if !known || was_removed {
+            // What was chosen was about what it said before.
+            self.to_adopt = None;
+        }
         self.registers.content = Some(ContentRegister { order, digest });
         let never_sent = matches!(self.state(), State::Intent | State::Skipped) && self.event.is_none();
         let edit = matches!(event.body, Body::InvoiceUpdated(_) | Body::ExpenseUpdated(_));

@@ -81,7 +81,7 @@ impl Sync<'_> {
     }
 
     /// Whether another record has this document already: it belongs to one.
-    async fn is_of_another(&self, context: &Context<'_>, job: &Job, id: InvoiceId) -> Result<bool, Stop> {
+    pub(super) async fn is_of_another(&self, context: &Context<'_>, job: &Job, id: InvoiceId) -> Result<bool, Stop> {
         let Some(record) = &job.record else { return Ok(true) };
         let known = self.records.record_of(&record.key.account, context.session.tenant_id(), id).await?;
         Ok(known.is_some_and(|known| known.key != record.key))

@@ -253,7 +253,7 @@ impl Sync<'_> {
     }
 
     /// The contact that one was merged into, as far as that goes.
-    async fn survivor(&self, session: &Session<'_>, contact: &Contact) -> Result<Contact, Stop> {
+    pub(super) async fn survivor(&self, session: &Session<'_>, contact: &Contact) -> Result<Contact, Stop> {
         let mut at = contact.clone();
         for _ in 0..MOST_MERGES {
             let Some(next) = at.merged_to else { break };

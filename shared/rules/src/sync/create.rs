@@ -77,8 +77,9 @@ impl Sync<'_> {
         self.create_alike(context, &mut spend, &mut left).await
     }
 
-    /// Finds what was sent before, then contacts, then draws what is left.
+    /// Takes over what the user chose, finds what was sent before, then contacts, then draws what is left.
     async fn prepare(&self, context: &mut Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
+        self.take_over_chosen(context, jobs).await?;
         self.settle_sent(context, jobs).await?;
         self.resolve_contacts(context.session, jobs).await?;
         for job in jobs.iter_mut().filter(|job| is_open(job)) {
@@ -342,7 +343,6 @@ impl Sync<'_> {
         record.content_hash = content;
         record.told = told;
         record.mark_withheld = overdue;
-        record.timezone = calendar::worth_noting(&context.facts.organisation.timezone);
         record.sent =
             sent && matches!(&job.document, Some(Document::Invoice(invoice)) if invoice.sent_to_contact == Some(true));
         // What was sent before is not what should be there, if something newer has come since: that is still needed.
@@ -350,9 +350,7 @@ impl Sync<'_> {
         record.clear();
         record.event = newer;
         record.remark = with_remarks(remark(record, predicted, &left_out), &job.remarks);
-        record.stand(Standing::Synced, message, now);
-        record.short_code = Some(context.facts.organisation.short_code.clone()).filter(|code| !code.is_empty());
-        record.tell(Details::RecordSynced { message: message.to_owned() }, now);
+        stand_synced(record, &context.facts, message, now);
         // What was found may be paid already.
         made.follow_settlement(record, now);
         if self.records.put_record(record).await? == Written::Conflict {
@@ -430,6 +428,14 @@ impl Made {
             }
         }
     }
+}
+
+/// The record's document is in Xero, which is told.
+pub(super) fn stand_synced(record: &mut Record, facts: &Facts, message: &str, now: jiff::Timestamp) {
+    record.timezone = calendar::worth_noting(&facts.organisation.timezone);
+    record.stand(Standing::Synced, message, now);
+    record.short_code = Some(facts.organisation.short_code.clone()).filter(|code| !code.is_empty());
+    record.tell(Details::RecordSynced { message: message.to_owned() }, now);
 }
 
 /// The document of a job whose contact is known, with the mark of its record.
@@ -603,7 +609,7 @@ pub(super) fn key_of(what: &str, hash: Sha256) -> IdempotencyKey {
 
 const ROUNDING_REMARK: &str = "One line \u{201c}Rounding\u{201d} makes Xero's total the one that Sessional shows. \
      Xero takes VAT line by line, so the VAT there differs by that much.";
-const WITHHELD_REMARK: &str = "It was overdue when it came to Xero, so it is not marked as sent there: \
+const WITHHELD_REMARK: &str = "It was overdue already, so Sessional does not mark it as sent in Xero: \
      Xero could remind the customer of it.";
 const DRAFT_REMARK: &str = "It is a draft in Xero, and is marked as sent once it is approved there.";
 

@@ -54,7 +54,11 @@ impl Sync<'_> {
         }
         let code = &context.facts.organisation.short_code;
         let link = (!code.is_empty()).then(|| xero::deep_link(code, xero::Document::Invoice(holder.invoice_id)));
-        Ok(Clash::Taken(Failure::number_clash(number, link.as_ref().map(AsRef::as_ref))))
+        let link = link.as_ref().map(AsRef::as_ref);
+        Ok(Clash::Taken(match self.is_same_document(context, job, holder).await? {
+            true => Failure::in_xero_already(number, link, holder.invoice_id),
+            false => Failure::number_clash(number, link),
+        }))
     }
 
     /// The account's record of an invoice in Xero: by its id, and where the answer to its creation is still awaited by
@@ -112,10 +116,10 @@ fn wanted_number(record: &Record) -> Option<String> {
 }
 
 /// Xero compares numbers without case and without blanks around them.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     one.trim().eq_ignore_ascii_case(other.trim())
 }
 
-fn is_gone(invoice: &Invoice) -> bool {
+pub(super) fn is_gone(invoice: &Invoice) -> bool {
     matches!(invoice.status, InvoiceStatus::Voided | InvoiceStatus::Deleted)
 }

@@ -78,6 +78,7 @@ fn is_mended(record: &Record, mapping: &Mapping, facts: &Facts, now: Timestamp) 
         | Cause::TaxInvalid
         | Cause::AmountInvalid
         | Cause::NumberClash
+        | Cause::InXeroAlready
         | Cause::NumberVoided
         | Cause::NumberOfAnother
         | Cause::TotalDiffers

@@ -4,6 +4,7 @@
 use super::decimal;
 use super::lab::{HOUR, Lab, expense, invoice, price, said, same};
 use rig::tenant::Wishes;
+use rules::choice::{ChoiceOutcome, DocumentChoice};
 use rules::connection::ErrorReason;
 use rules::failure::{Cause, Failure};
 use rules::mapping::{ExpenseCategory, ExpenseDocuments};
@@ -53,6 +54,10 @@ async fn follow(cause: Cause) -> anyhow::Result<()> {
         Cause::CurrencyMissing => add_the_currency().await,
         Cause::PeriodLocked => move_the_lock_date().await,
         Cause::NumberClash => use_another_number(cause).await,
+        Cause::InXeroAlready => {
+            take_it_over().await?;
+            use_another_number(cause).await
+        }
         Cause::NumberVoided => use_another_number(cause).await,
         Cause::NumberOfAnother => use_another_number(cause).await,
         Cause::AmountInvalid => correct_the_amount().await,
@@ -299,6 +304,31 @@ async fn move_the_lock_date() -> anyhow::Result<()> {
     is_well(&lab, Kind::Invoice, "a")
 }
 
+/// A stranger's invoice for the client of ours, over this and its tax.
+async fn made_by_hand(lab: &Lab, amount: f64) -> anyhow::Result<()> {
+    let contact = lab.document().await?.contact;
+    let fields = json!({
+        "Type": "ACCREC", "Status": "AUTHORISED", "InvoiceNumber": "SES-7", "Contact": { "ContactID": contact },
+        "Date": "2026-11-20", "DueDate": "2026-12-01", "LineAmountTypes": "Exclusive",
+        "LineItems": [{ "Description": "By hand", "Quantity": 1, "UnitAmount": amount, "AccountCode": "200",
+            "TaxType": "OUTPUT2" }],
+    });
+    lab.act(&Act::CreateInvoice { fields }).await
+}
+
+async fn take_it_over() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    lab.run(invoice("invoice.created", "first", same)).await?;
+    made_by_hand(&lab, 100.0).await?;
+    lab.run(invoice("invoice.created", "a", |i| i["number"] = json!("SES-7"))).await?;
+    stopped(&lab, Kind::Invoice, "a", Cause::InXeroAlready)?;
+    let mut record = lab.invoice("a");
+    assert_eq!(DocumentChoice::Adopt.apply(&mut record, lab.world.now()), Ok(ChoiceOutcome::Run));
+    assert_eq!(lab.world.shelf.put_record(&mut record).await?, Written::Done);
+    lab.retry(Kind::Invoice, "a").await?;
+    is_well(&lab, Kind::Invoice, "a")
+}
+
 async fn use_another_number(cause: Cause) -> anyhow::Result<()> {
     let mut lab = Lab::open().await?;
     lab.run(invoice("invoice.created", "first", same)).await?;
@@ -308,13 +338,11 @@ async fn use_another_number(cause: Cause) -> anyhow::Result<()> {
             "SES-first"
         }
         Cause::NumberClash => {
-            let contact = lab.document().await?.contact;
-            let fields = json!({
-                "Type": "ACCREC", "Status": "AUTHORISED", "InvoiceNumber": "SES-7", "Contact": { "ContactID": contact },
-                "Date": "2026-11-01", "DueDate": "2026-12-01", "LineAmountTypes": "Exclusive",
-                "LineItems": [{ "Description": "By hand", "Quantity": 1, "UnitAmount": 5.0, "AccountCode": "200" }],
-            });
-            lab.act(&Act::CreateInvoice { fields }).await?;
+            made_by_hand(&lab, 5.0).await?;
+            "SES-7"
+        }
+        Cause::InXeroAlready => {
+            made_by_hand(&lab, 100.0).await?;
             "SES-7"
         }
         _ => "SES-first",

@@ -10,6 +10,7 @@ mod expenses;
 mod lab;
 mod numbers;
 mod removing;
+mod taking_over;
 
 use lab::{HOUR, Lab, expense, invoice, price, said, same};
 use rig::tenant::Wishes;

@@ -4,7 +4,8 @@
 use super::create::NewParty;
 use super::{ContactReference, PartyRole};
 use crate::session::Session;
-use crate::sync::{Stop, Sync};
+use crate::sync::{Job, Stop, Sync};
+use xero::ContactId;
 use xero::models::Contact;
 
 impl Sync<'_> {
@@ -27,6 +28,31 @@ impl Sync<'_> {
         };
         // The order of those with the name to the letter is kept.
         Ok(named.into_iter().min_by_key(differs))
+    }
+}
+
+impl Sync<'_> {
+    /// Whether a document in Xero is for the client of a job: for its contact, or the one that this was merged into; where
+    /// none is known yet, for one of exactly its name that is nobody else's.
+    pub(in crate::sync) async fn is_for(
+        &self,
+        session: &Session<'_>,
+        job: &Job,
+        known: Option<ContactId>,
+        shown: Option<&Contact>,
+    ) -> Result<bool, Stop> {
+        let (Some(account), Some(party), Some(shown)) = (job.account(), job.party(), shown) else { return Ok(false) };
+        let Some(known) = known else {
+            let others = self.contacts.contacts(account, session.tenant_id()).await?;
+            let free = keeper(shown, party.role, Some(&party.id), &others).is_none();
+            return Ok(free && shown.name.to_lowercase() == party.name.to_lowercase());
+        };
+        if known == shown.contact_id {
+            return Ok(true);
+        }
+        let read = crate::call_xero!(session, |tenant| tenant.contact(known));
+        let Some(contact) = self.or_stop(session, read).await? else { return Ok(false) };
+        Ok(self.survivor(session, &contact).await?.contact_id == shown.contact_id)
     }
 }
 
