@@ -20,7 +20,7 @@ async fn serve() -> anyhow::Result<()> {
     let table = Table::new(&sdk, config::required("TABLE_NAME")?);
     let app = App {
         request: ConsentRequest {
-            client_id: xero.client_id.clone(),
+            client_id: xero.identity.client_id().context("no consent can be asked for without the client id")?,
             redirect_uri: config::url("OAUTH_REDIRECT_URI")?,
             scopes: config::required("OAUTH_SCOPES")?.split_whitespace().map(str::to_owned).collect(),
             pkce: config::switch("PKCE")?,

@@ -3,8 +3,9 @@
 use crate::config::{self, ConfigError};
 use crate::secrets::Secrets;
 use crate::table::Table;
-use rules::ports::{Clock, TokenVault, Unavailable};
+use rules::ports::{Clock, TokenVault};
 use rules::tokens::{Memory, Tokens};
+use xero::http::Transport;
 use xero::{Client, Endpoints, Identity};
 
 /// Why a function cannot start.
@@ -13,9 +14,6 @@ pub enum SetupError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A secret.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
     /// The HTTP client.
     #[error("failed to set up HTTP: {0}")]
     Http(#[from] xero::http::SetupError),
@@ -32,8 +30,6 @@ pub struct Xero {
     pub identity: Identity,
     /// The API.
     pub client: Client,
-    /// Our client id.
-    pub client_id: String,
     /// Where the app's credentials are read again.
     pub secrets: Secrets,
     /// The secret that has them.
@@ -42,7 +38,8 @@ pub struct Xero {
 
 impl Xero {
     /// Reads `XERO_IDENTITY_URL`, `XERO_API_URL` and, where the function has it, `XERO_LOGIN_URL`, and the
-    /// secret that `APP_CREDENTIALS_SECRET` names.
+    /// secret that `APP_CREDENTIALS_SECRET` names. A secret that cannot be read now is read before an event: a function
+    /// that did not start would use up its messages' receives.
     ///
     /// # Errors
     /// When one of them is missing or cannot be used.
@@ -52,28 +49,28 @@ impl Xero {
         let login = config::optional("XERO_LOGIN_URL").unwrap_or_else(|| identity.clone());
         let endpoints = Endpoints::new(&login, &identity, &config::required("XERO_API_URL")?)?;
         let credentials_secret = config::required("APP_CREDENTIALS_SECRET")?;
-        let credentials = secrets.app_credentials(&credentials_secret).await?;
-        let http = xero::http::client()?;
-        Ok(Self {
-            client_id: credentials.client_id.clone(),
-            identity: Identity::new(http.clone(), endpoints.clone(), credentials),
-            client: Client::new(http, &endpoints),
-            endpoints,
-            secrets: secrets.clone(),
-            credentials_secret,
-        })
+        let http: Transport = xero::http::client()?.into();
+        Ok(Self::over(http, endpoints, secrets.clone(), credentials_secret).await)
     }
 
-    /// Reads the app's credentials again, if Xero has refused those that are known: an operator who puts a wrong secret
-    /// right need not wait until Lambda has replaced every process. Called before each event.
+    /// The same, over this HTTP client.
+    pub async fn over(http: Transport, endpoints: Endpoints, secrets: Secrets, credentials_secret: String) -> Self {
+        let identity = Identity::new(http.clone(), endpoints.clone(), None);
+        let xero = Self { identity, client: Client::new(http, &endpoints), endpoints, secrets, credentials_secret };
+        xero.renew_credentials().await;
+        xero
+    }
+
+    /// Reads the app's credentials, if they are not known or Xero has refused those that are: an operator who puts a wrong
+    /// secret right need not wait until Lambda has replaced every process. Called before each event.
     pub async fn renew_credentials(&self) {
-        if !self.identity.are_credentials_refused() {
+        if !self.identity.wants_credentials() {
             return;
         }
         match self.secrets.app_credentials(&self.credentials_secret).await {
             Ok(credentials) => self.identity.replace_credentials(credentials),
             Err(error) => {
-                tracing::warn!(error = %error, reason = %error.source, "the app's credentials could not be read again");
+                tracing::warn!(error = %error, reason = %error.source, "the app's credentials could not be read");
             }
         }
     }

@@ -175,6 +175,9 @@ impl Tokens<'_> {
             }
             if let Some(mut lease) = self.leases.acquire(wanted.key.0, self.clock.now(), LEASE).await? {
                 let result = self.refresh_unless_brought(wanted, &mut lease).await;
+                if matches!(result, Err(TokenFailure::Revoked)) {
+                    lease.doubt = None;
+                }
                 // A refresh whose answer was lost is broken off: the lease that was not given back tells upkeep, which
                 // finishes it while Xero still takes the token that is stored, whoever has use for it.
                 if !matches!(result, Err(TokenFailure::AnswerLost)) {
@@ -298,6 +301,9 @@ pub fn judge(error: TokenError) -> TokenFailure {
         TokenErrorClass::Reauthorise => TokenFailure::Revoked,
         TokenErrorClass::Operator => TokenFailure::Operator(error),
         TokenErrorClass::Wait | TokenErrorClass::Retry => match error {
+            TokenError::NoCredentials => {
+                TokenFailure::Unavailable(Unavailable { what: "read the app's credentials", source: error.into() })
+            }
             TokenError::RateLimited { retry_after } => TokenFailure::Wait(retry_after),
             _ if error.class() == TokenErrorClass::Retry => TokenFailure::AnswerLost,
             _ => TokenFailure::Wait(None),

@@ -12,6 +12,9 @@ pub enum TokenError {
     /// The app's id or secret is wrong.
     #[error("the app's credentials are wrong")]
     InvalidClient,
+    /// This process has not read the app's credentials yet; nothing was sent.
+    #[error("the app's credentials are not known yet")]
+    NoCredentials,
     /// The app may not use this kind of grant.
     #[error("the app may not use this grant")]
     UnauthorizedClient,
@@ -67,7 +70,7 @@ impl TokenError {
             Self::InvalidClient | Self::UnauthorizedClient | Self::InvalidScope | Self::Request(_) => {
                 TokenErrorClass::Operator
             }
-            Self::RateLimited { .. } => TokenErrorClass::Wait,
+            Self::RateLimited { .. } | Self::NoCredentials => TokenErrorClass::Wait,
             Self::Server { .. } | Self::Transport { .. } | Self::Malformed(_) => TokenErrorClass::Retry,
         }
     }

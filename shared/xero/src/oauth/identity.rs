@@ -43,7 +43,7 @@ pub struct Identity {
 /// The credentials of this process: what it read at its start, or since they were refused.
 #[derive(Debug)]
 struct Credentials {
-    current: RwLock<AppCredentials>,
+    current: RwLock<Option<AppCredentials>>,
     refused: AtomicBool,
 }
 
@@ -73,25 +73,35 @@ pub fn authorize_url(
 }
 
 impl Identity {
-    /// The identity service for one app.
-    pub fn new(transport: impl Into<Transport>, endpoints: Endpoints, credentials: AppCredentials) -> Self {
-        let credentials = Credentials { current: RwLock::new(credentials), refused: AtomicBool::new(false) };
+    /// The identity service for one app, whose credentials may be read later.
+    pub fn new(
+        transport: impl Into<Transport>,
+        endpoints: Endpoints,
+        credentials: impl Into<Option<AppCredentials>>,
+    ) -> Self {
+        let credentials = Credentials { current: RwLock::new(credentials.into()), refused: AtomicBool::new(false) };
         Self { transport: transport.into(), endpoints, credentials: Arc::new(credentials) }
     }
 
-    /// Whether Xero has refused the app's credentials since they were read.
-    pub fn are_credentials_refused(&self) -> bool {
-        self.credentials.refused.load(Ordering::Relaxed)
+    /// The app's client id, once it is known.
+    pub fn client_id(&self) -> Result<String, TokenError> {
+        Ok(self.credentials()?.client_id)
+    }
+
+    /// Whether the app's credentials have to be read: they are not known yet, or Xero has refused them since.
+    pub fn wants_credentials(&self) -> bool {
+        self.credentials.refused.load(Ordering::Relaxed) || self.credentials().is_err()
     }
 
     /// Goes on with credentials that were read anew.
     pub fn replace_credentials(&self, credentials: AppCredentials) {
-        *self.credentials.current.write().unwrap_or_else(PoisonError::into_inner) = credentials;
+        *self.credentials.current.write().unwrap_or_else(PoisonError::into_inner) = Some(credentials);
         self.credentials.refused.store(false, Ordering::Relaxed);
     }
 
-    fn credentials(&self) -> AppCredentials {
-        self.credentials.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn credentials(&self) -> Result<AppCredentials, TokenError> {
+        let current = self.credentials.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.clone().ok_or(TokenError::NoCredentials)
     }
 
     /// Notes that the app's credentials were refused, if they were.
@@ -112,7 +122,7 @@ impl Identity {
         verifier: Option<&str>,
         now: Timestamp,
     ) -> Result<TokenSet, TokenError> {
-        let client = self.client().set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()));
+        let client = self.client()?.set_redirect_uri(RedirectUrl::from_url(redirect_uri.clone()));
         let mut request = client.exchange_code(AuthorizationCode::new(code.to_owned()));
         if let Some(verifier) = verifier {
             request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
@@ -124,7 +134,7 @@ impl Identity {
     /// Exchanges a refresh token. The old one stays good for 30 minutes, in case the answer is lost.
     pub async fn refresh(&self, token: &RefreshToken, now: Timestamp) -> Result<TokenSet, TokenError> {
         let response = self
-            .client()
+            .client()?
             .exchange_refresh_token(&oauth2::RefreshToken::new(token.expose().to_owned()))
             .request_async(&sender(&self.transport))
             .await;
@@ -136,7 +146,7 @@ impl Identity {
     /// Not through the `oauth2` crate, which insists on https even for a stand-in on this machine.
     pub async fn revoke(&self, token: &RefreshToken) -> Result<(), TokenError> {
         let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let credentials = self.credentials();
+        let credentials = self.credentials()?;
         let request = self
             .transport
             .http()
@@ -153,7 +163,7 @@ impl Identity {
     /// A token of the app itself, which can list and remove connections without their user.
     pub async fn app_token(&self, now: Timestamp) -> Result<AccessToken, TokenError> {
         let response = self
-            .client()
+            .client()?
             .exchange_client_credentials()
             .add_scope(Scope::new(APP_CONNECTIONS.to_owned()))
             .request_async(&sender(&self.transport))
@@ -161,11 +171,11 @@ impl Identity {
         Ok(token_set(&self.noted(response)?, now).access)
     }
 
-    fn client(&self) -> TokenClient {
-        let AppCredentials { client_id, client_secret } = self.credentials();
-        BasicClient::new(ClientId::new(client_id))
+    fn client(&self) -> Result<TokenClient, TokenError> {
+        let AppCredentials { client_id, client_secret } = self.credentials()?;
+        Ok(BasicClient::new(ClientId::new(client_id))
             .set_client_secret(ClientSecret::new(client_secret.expose().to_owned()))
-            .set_token_uri(TokenUrl::from_url(self.endpoints.token()))
+            .set_token_uri(TokenUrl::from_url(self.endpoints.token())))
     }
 }
 

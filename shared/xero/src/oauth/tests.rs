@@ -134,13 +134,13 @@ async fn refused_credentials_are_noticed_and_replaced_for_whoever_has_a_copy() {
     let stub = Stub::answering([refusal, tokens()]).await;
     let identity = identity(&stub.endpoints);
     let copy = identity.clone();
-    assert!(!identity.are_credentials_refused());
+    assert!(!identity.wants_credentials());
     let refused = copy.refresh(&refresh_token(), now()).await;
-    assert!(matches!(refused, Err(TokenError::InvalidClient)) && identity.are_credentials_refused());
+    assert!(matches!(refused, Err(TokenError::InvalidClient)) && identity.wants_credentials());
     let right = AppCredentials { client_id: "0A1B2C".to_owned(), client_secret: "right".to_owned().into() };
     identity.replace_credentials(right);
     copy.refresh(&refresh_token(), now()).await.unwrap();
-    assert!(!copy.are_credentials_refused());
+    assert!(!copy.wants_credentials());
     let basic = format!("Basic {}", STANDARD.encode("0A1B2C:right"));
     assert_eq!(stub.seen()[1].header("authorization"), Some(basic.as_str()));
 }
