@@ -3,7 +3,7 @@
 use harness::service::Post;
 use harness::weather::{Fault, Moment, Place};
 
-use crate::plan::{Act, DAY, Deed, HOUR, Out, Plan, Step, Turn};
+use crate::plan::{Act, Chore, DAY, Deed, HOUR, Out, Plan, Step, Turn};
 
 /// A minute in seconds.
 const MINUTE: u64 = 60;
@@ -130,6 +130,34 @@ pub fn all() -> Vec<Sequence> {
                 (at, out(Place::Table, 70 * HOUR)),
                 (at + HOUR, deed(0, Deed::Make)),
                 (at + 2 * HOUR, deed(5, Deed::Make)),
+            ],
+        ),
+        sequence(
+            "three_days_without_secrets_manager_lose_nothing",
+            "3: a function that cannot read its secret starts all the same, or its messages' receives are used up",
+            vec![
+                (at, hangs(Place::Secrets, 70 * HOUR)),
+                (at + 60, Act::Operator(Chore::Deploy)),
+                (at + HOUR, deed(0, Deed::Make)),
+                (at + 2 * HOUR, deed(5, Deed::Make)),
+            ],
+        ),
+        sequence(
+            "a_table_that_hangs_for_a_day_is_no_crash_of_anything",
+            "3: a run whose beginning was noted while the answer was lost is none that never ended",
+            vec![
+                (at, hangs(Place::Table, 30 * HOUR)),
+                (at + HOUR, deed(0, Deed::Make)),
+                (at + 2 * HOUR, deed(5, Deed::Make)),
+            ],
+        ),
+        sequence(
+            "a_refresh_that_arrives_after_its_repeat_does_not_cost_the_connection",
+            "6: whoever arrives last has the token that counts",
+            vec![
+                (at, Act::Fault("POST connect/token", "sync", 0, Fault::Gateway(150))),
+                (at + 1, deed(0, Deed::Make)),
+                (at + 30 * HOUR, deed(1, Deed::Make)),
             ],
         ),
         sequence(

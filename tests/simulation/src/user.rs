@@ -177,6 +177,8 @@ impl Stage {
         let Some(account) = self.accounts.get_mut(number) else { return Ok(()) };
         let (id, connected) = (account.id.clone(), account.connected.is_some());
         let Some(document) = account.documents.get_mut(at) else { return Ok(()) };
+        // Nobody does two things to a document in one moment; of two in one moment a removal counts.
+        let now = document.last_event.map_or(now, |last| now.max(last + Duration::from_millis(1)));
         let expense = document.is_expense;
         let alive = document.made && !document.removed;
         let of_type = match deed {

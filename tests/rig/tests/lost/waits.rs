@@ -2,6 +2,7 @@
 //! held against a document, and nothing is lost by it.
 
 use jiff::SignedDuration;
+use rig::shelf::Trouble;
 use rules::connection::{ErrorReason, Status};
 use rules::failure::Cause;
 use rules::ports::{BrokenRefreshes as _, Connections as _, Waiting as _, Written};
@@ -180,6 +181,61 @@ async fn a_refresh_whose_answer_was_lost_is_left_for_upkeep_to_finish() -> anyho
 
     lab.pass(48 * 60 * MINUTE).await?;
     tokens(&lab, &Memory::default()).access(&connection).await?;
+    Ok(())
+}
+
+/// A gateway gave up, and the request goes on: whoever arrives last has the token that counts.
+#[tokio::test]
+async fn a_refresh_right_after_a_lost_answer_is_done_once_more_by_upkeep() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    let connection = lab.world.shelf.connection(&lab.tenant.account).await?.expect("it is connected");
+    let user = connection.xero_user.expect("somebody consented");
+    lab.fault("token.refresh_token", FaultKind::DropAfter, 1).await?;
+    let lost = tokens(&lab, &Memory::default()).access(&connection).await;
+    assert!(matches!(lost, Err(TokenFailure::AnswerLost)), "{lost:?}");
+    lab.pass(MINUTE).await?;
+    tokens(&lab, &Memory::default()).access(&connection).await?;
+    assert_eq!(lab.world.shelf.broken_refreshes(lab.world.now()).await?, [], "it runs out a moment later");
+    lab.pass(10 * MINUTE).await?;
+    assert_eq!(lab.world.shelf.broken_refreshes(lab.world.now()).await?, [user]);
+    tokens(&lab, &Memory::default()).finish_refresh(&connection).await?;
+    lab.pass(MINUTE).await?;
+    assert_eq!(lab.world.shelf.broken_refreshes(lab.world.now()).await?, [], "nothing is on its way any more");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_was_rotated_and_could_not_be_stored_is_refreshed_again_in_time() -> anyhow::Result<()> {
+    // The lease, the grant, the token; then Xero, and the look at the lease, and the token.
+    for failing in [3, 4] {
+        let mut lab = Lab::open().await?;
+        let connection = lab.world.shelf.connection(&lab.tenant.account).await?.expect("it is connected");
+        let user = connection.xero_user.expect("somebody consented");
+        lab.world.shelf.order(failing, Trouble::FailsBefore);
+        let failed = tokens(&lab, &Memory::default()).access(&connection).await;
+        assert!(matches!(failed, Err(TokenFailure::Unavailable(_))), "{failing}: {failed:?}");
+        lab.pass(11 * MINUTE).await?;
+        assert_eq!(lab.world.shelf.broken_refreshes(lab.world.now()).await?, [user], "{failing}");
+        tokens(&lab, &Memory::default()).finish_refresh(&connection).await?;
+        lab.pass(48 * 60 * MINUTE).await?;
+        tokens(&lab, &Memory::default()).access(&connection).await?;
+    }
+    Ok(())
+}
+
+/// What nothing can mend is not tried every ten minutes for ever.
+#[tokio::test]
+async fn a_doubt_ends_with_the_grant() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    let connection = lab.world.shelf.connection(&lab.tenant.account).await?.expect("it is connected");
+    lab.fault("token.refresh_token", FaultKind::DropAfter, 1).await?;
+    let lost = tokens(&lab, &Memory::default()).access(&connection).await;
+    assert!(matches!(lost, Err(TokenFailure::AnswerLost)), "{lost:?}");
+    lab.pass(31 * MINUTE).await?;
+    let late = tokens(&lab, &Memory::default()).finish_refresh(&connection).await;
+    assert!(matches!(late, Err(TokenFailure::Revoked)), "{late:?}");
+    lab.pass(11 * MINUTE).await?;
+    assert_eq!(lab.world.shelf.broken_refreshes(lab.world.now()).await?, []);
     Ok(())
 }
 
