@@ -156,8 +156,8 @@ impl Service {
         };
         control.register_app(&registration).await?;
         let xero = XeroSide::new(inside, calendar, weather.clone());
-        let mut dice = fastrand::Rng::with_seed(seed ^ 0x0D1C_E000);
-        let parts = Parts::new(&cloud, &xero, dice.bool())?;
+        let (dice, sealed) = dice_of(seed);
+        let parts = Parts::new(&cloud, &xero, sealed)?;
         let service = Rc::new(Self {
             calendar,
             weather,
@@ -346,6 +346,19 @@ impl Service {
             body,
         })
     }
+}
+
+/// The dice of a seed, and whether its tokens are sealed in the table.
+fn dice_of(seed: u64) -> (fastrand::Rng, bool) {
+    let mut dice = fastrand::Rng::with_seed(seed ^ 0x0D1C_E000);
+    let sealed = dice.bool();
+    (dice, sealed)
+}
+
+/// Whether tokens are sealed in the table in the service of this seed; otherwise they are secrets.
+#[must_use]
+pub fn seals_tokens(seed: u64) -> bool {
+    dice_of(seed).1
 }
 
 /// What a batch is about, for those who count what met what.

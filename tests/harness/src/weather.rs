@@ -53,6 +53,17 @@ impl Place {
     }
 }
 
+/// How something is out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Every call is answered at once, with an error.
+    Refuses,
+    /// No call is answered. Most do nothing; some are done and their answer is lost.
+    Hangs,
+    /// Every call is done, and its answer is lost.
+    Swallows,
+}
+
 /// On which side of a call something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
@@ -140,7 +151,7 @@ pub struct Struck {
 
 #[derive(Default)]
 struct State {
-    outages: Vec<(Place, bool)>,
+    outages: Vec<(Place, Way)>,
     orders: Vec<Order>,
     struck: BTreeMap<Struck, u64>,
     calls: BTreeSet<String>,
@@ -162,9 +173,9 @@ impl fmt::Debug for Weather {
 }
 
 impl Weather {
-    /// Something goes out. One that hangs answers nothing; another refuses at once.
-    pub fn begin(&self, place: Place, hangs: bool) {
-        self.state().outages.push((place, hangs));
+    /// Something goes out.
+    pub fn begin(&self, place: Place, way: Way) {
+        self.state().outages.push((place, way));
     }
 
     /// It is back.
@@ -208,13 +219,15 @@ impl Weather {
         }
         let out = state.outages.iter().find(|(out, _)| out.holds(place)).cloned();
         let fault = match out {
-            Some((out, hangs)) => {
-                // Most calls to something that is out do nothing; some are done and their answer is lost.
+            Some((out, way)) => {
                 state.draws += 1;
-                let moment = if hangs && state.draws.is_multiple_of(3) { Moment::Lost } else { Moment::Before };
-                let fault = if hangs { Fault::Silence(moment) } else { Fault::Error(Moment::Before) };
+                let moment = match way {
+                    Way::Swallows => Moment::Lost,
+                    Way::Hangs if state.draws.is_multiple_of(3) => Moment::Lost,
+                    Way::Hangs | Way::Refuses => Moment::Before,
+                };
                 state.strike(run, out.row(), moment);
-                Some(fault)
+                Some(if way == Way::Refuses { Fault::Error(moment) } else { Fault::Silence(moment) })
             }
             None => {
                 let fault = state.ordered(run, call).or_else(|| state.chance(run))?;
@@ -302,7 +315,7 @@ mod tests {
         let weather = Weather::default();
         let run = Run::new("sync", SignedDuration::ZERO, vec!["invoice.created".to_owned()]);
         let item = Place::Partition("ACCOUNT#a".to_owned());
-        weather.begin(Place::Table, false);
+        weather.begin(Place::Table, Way::Refuses);
         assert_eq!(weather.at(Some(&run), &item, "GetItem"), Some(Fault::Error(Moment::Before)));
         weather.end(&Place::Table);
         weather.order(Order { call: "Put".into(), function: String::new(), after: 1, fault: Fault::Cut });

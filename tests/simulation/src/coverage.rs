@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use harness::weather::{Fault, Moment, Place, Struck};
+use harness::service::seals_tokens;
+use harness::weather::{Fault, Moment, Place, Struck, Way};
 
 use crate::plan::{Act, Deed, HOUR, Out, Plan, Step};
 
@@ -38,7 +39,8 @@ enum Trouble {
 
 fn rows() -> Vec<Row> {
     let outage = |name, moment, place: Place| {
-        let trouble = Trouble::Outage(Out::Place(place, moment == Moment::Lost));
+        let way = if moment == Moment::Lost { Way::Swallows } else { Way::Refuses };
+        let trouble = Trouble::Outage(Out::Place(place, way));
         Row { name, moment, trouble }
     };
     let fault = |fault: Fault| {
@@ -56,6 +58,10 @@ fn rows() -> Vec<Row> {
     for moment in [before, lost] {
         rows.push(outage("xero api out", moment, Place::XeroApi));
         rows.push(outage("table out", moment, Place::Table));
+        rows.push(outage("token endpoint out", moment, Place::XeroTokens));
+        rows.push(outage("secrets manager out", moment, Place::Secrets));
+        rows.push(outage("kms out", moment, Place::Keys));
+        rows.push(outage("queue out", moment, Place::Queue("NotificationQueue".to_owned())));
         rows.push(fault(Fault::Error(moment)));
         rows.push(fault(Fault::Silence(moment)));
         rows.push(fault(Fault::Whole(500, moment)));
@@ -128,6 +134,12 @@ impl Coverage {
     }
 }
 
+/// How long an outage of these plans lasts: as long as wished, but for lost rotations of tokens, which end a grant within
+/// half an hour.
+fn seconds(out: &Out, wished: u64) -> u64 {
+    if *out == Out::Place(Place::XeroTokens, Way::Swallows) { 240 } else { wished }
+}
+
 /// Short plans that meet every event with every row.
 #[must_use]
 pub fn plans() -> Vec<(String, Plan)> {
@@ -147,7 +159,9 @@ pub fn plans() -> Vec<(String, Plan)> {
         let mut at = HOUR;
         for (document, deed, function) in deeds {
             match &row.trouble {
-                Trouble::Outage(out) => steps.push(Step { at: at - 1, act: Act::Outage(out.clone(), 1_500) }),
+                Trouble::Outage(out) => {
+                    steps.push(Step { at: at - 1, act: Act::Outage(out.clone(), seconds(out, 1_500)) })
+                }
                 Trouble::Fault(fault) => {
                     // A read, the call itself, and what follows: each meets it once.
                     for after in [0, 3] {
@@ -164,9 +178,16 @@ pub fn plans() -> Vec<(String, Plan)> {
                 steps.push(Step { at: at + u64::from(hour) * HOUR, act });
             }
         } else if let Trouble::Outage(out) = &row.trouble {
-            steps.push(Step { at, act: Act::Outage(out.clone(), 3 * HOUR) });
+            steps.push(Step { at, act: Act::Outage(out.clone(), seconds(out, 3 * HOUR)) });
         }
-        let seed = 70_000 + u64::try_from(number).unwrap_or_default();
+        // Tokens are where this outage meets them.
+        let fits = |seed: &u64| match &row.trouble {
+            Trouble::Outage(Out::Place(Place::Secrets, _)) => !seals_tokens(*seed),
+            Trouble::Outage(Out::Place(Place::Keys, _)) => seals_tokens(*seed),
+            _ => true,
+        };
+        let first = 70_000 + 100 * u64::try_from(number).unwrap_or_default();
+        let seed = (first..first + 100).find(fits).unwrap_or(first);
         Plan { seed, days: 2, accounts: 1, steps }
     };
     let named = |(number, row): (usize, &Row)| (format!("{}, {}", row.name, row.moment), plan(row, number));

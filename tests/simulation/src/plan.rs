@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 use harness::service::{Bell, Post};
-use harness::weather::{Fault, Moment, Place};
+use harness::weather::{Fault, Moment, Place, Way};
 
 /// An hour in seconds.
 pub const HOUR: u64 = 60 * 60;
@@ -19,8 +19,8 @@ pub(crate) const EXPENSES: usize = 5;
 /// What is out for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Out {
-    /// A place; some hang instead of refusing.
-    Place(Place, bool),
+    /// A place, and how.
+    Place(Place, Way),
     /// An account's organisation; its number.
     Organisation(usize),
     /// An account's items in the table; its number.
@@ -344,17 +344,17 @@ fn length(dice: &mut Rng) -> u64 {
 }
 
 fn out(dice: &mut Rng, accounts: usize) -> Out {
-    let hangs = dice.bool();
+    let way = if dice.bool() { Way::Hangs } else { Way::Refuses };
     let queues = ["SyncQueue", "PaymentQueue", "NotificationQueue", "UpkeepQueue"];
     match dice.u8(0..18) {
-        0..=2 => Out::Place(Place::XeroApi, hangs),
-        3 | 4 => Out::Place(Place::XeroTokens, hangs),
+        0..=2 => Out::Place(Place::XeroApi, way),
+        3 | 4 => Out::Place(Place::XeroTokens, way),
         5 | 6 => Out::Organisation(dice.usize(0..accounts)),
-        7 | 8 => Out::Place(Place::Table, hangs),
+        7 | 8 => Out::Place(Place::Table, way),
         9 => Out::Partition(dice.usize(0..accounts)),
-        10 => Out::Place(Place::Secrets, hangs),
-        11 => Out::Place(Place::Keys, hangs),
-        12 => Out::Place(Place::Queue((*pick(dice, &queues)).to_owned()), hangs),
+        10 => Out::Place(Place::Secrets, way),
+        11 => Out::Place(Place::Keys, way),
+        12 => Out::Place(Place::Queue((*pick(dice, &queues)).to_owned()), way),
         13 => Out::Credentials,
         14 => Out::Post(*pick(dice, &[Post::Lost, Post::Twice, Post::Late])),
         15 => Out::Bell(*pick(dice, &[Bell::Silent, Bell::Twice])),

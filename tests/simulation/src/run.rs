@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use harness::service::{Bell, CLIENT_ID, CLIENT_SECRET, KEY, Post};
-use harness::weather::{Order, Place, Struck};
+use harness::weather::{Order, Place, Struck, Way};
 use harness::{CREDENTIALS, WEBHOOK_KEY};
 use serde_json::json;
 use tokio::task::LocalSet;
@@ -174,15 +174,17 @@ impl Stage {
     async fn begin_out(&mut self, out: &Out) -> anyhow::Result<()> {
         let service = &self.service;
         match out {
-            Out::Place(place, hangs) => service.weather.begin(place.clone(), *hangs),
+            Out::Place(place, way) => service.weather.begin(place.clone(), *way),
             Out::Organisation(number) => {
                 if let Some(account) = self.accounts.get(*number) {
                     let change = OrganisationChange { offline: Some(true), ..OrganisationChange::default() };
                     service.control.change_organisation(account.tenant(), &change).await?;
-                    service.weather.begin(Place::Organisation(account.tenant().to_string()), false);
+                    service.weather.begin(Place::Organisation(account.tenant().to_string()), Way::Refuses);
                 }
             }
-            Out::Partition(number) => service.weather.begin(Place::Partition(format!("ACCOUNT#acc_{number}")), false),
+            Out::Partition(number) => {
+                service.weather.begin(Place::Partition(format!("ACCOUNT#acc_{number}")), Way::Refuses);
+            }
             Out::Credentials => {
                 let wrong = json!({ "client_id": CLIENT_ID, "client_secret": "not-the-secret" });
                 service.cloud.put_secret(CREDENTIALS, &wrong.to_string());

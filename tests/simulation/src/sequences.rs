@@ -1,7 +1,7 @@
 //! A sequence for each rule of the protocol that breaks a promise where the rule is left out.
 
 use harness::service::Post;
-use harness::weather::{Fault, Moment, Place};
+use harness::weather::{Fault, Moment, Place, Way};
 
 use crate::plan::{Act, Chore, DAY, Deed, HOUR, Out, Plan, Step, Turn};
 
@@ -47,11 +47,11 @@ fn deed(document: usize, deed: Deed) -> Act {
 }
 
 fn out(place: Place, seconds: u64) -> Act {
-    Act::Outage(Out::Place(place, false), seconds)
+    Act::Outage(Out::Place(place, Way::Refuses), seconds)
 }
 
 fn hangs(place: Place, seconds: u64) -> Act {
-    Act::Outage(Out::Place(place, true), seconds)
+    Act::Outage(Out::Place(place, Way::Hangs), seconds)
 }
 
 /// All of them.
