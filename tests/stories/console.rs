@@ -82,6 +82,11 @@ async fn what_goes_wrong_at_xero_is_said_and_put_right() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_contact_is_chosen_and_an_invoice_that_is_in_xero_already_is_taken_over() -> anyhow::Result<()> {
+    play("choosing.mjs").await
+}
+
+#[tokio::test]
 async fn the_console_is_used_with_the_keyboard_alone() -> anyhow::Result<()> {
     play("keyboard.mjs").await
 }

@@ -49,6 +49,7 @@ export class Api {
   records = (query = {}) => this.call("GET", `/records?${new URLSearchParams(query)}`);
   causes = () => this.call("GET", "/records/causes");
   retry = (kind, id) => this.call("POST", `/records/${kind}/${encodeURIComponent(id)}/retry`);
+  adopt = (kind, id) => this.call("POST", `/records/${kind}/${encodeURIComponent(id)}/adopt`);
   retryAll = (cause) => this.call("POST", "/records/retry", { cause });
   check = (event) => this.call("POST", "/events?dry_run=true", { events: [event] });
 

@@ -49,7 +49,19 @@ async function retry(app, record) {
   await app.poll.soon();
 }
 
-/** The button for an action of the contract; undefined for one that another button does already. */
+/** Takes over the invoice in Xero that is the same. */
+function adoptFor(app, record, of) {
+  const label = el("span", {}, "Take it over", el("span", { class: "heard" }, ` as ${record.number}`));
+  return button(label, () => adopt(app, record), { kind: "main", ...of, "data-name": "adopt" });
+}
+
+async function adopt(app, record) {
+  await app.api.adopt(record.kind, record.id);
+  say(`${record.number} is being taken over from Xero.`);
+  await app.poll.soon();
+}
+
+/** The button, or buttons, for an action of the contract; undefined for one that another button does already. */
 export function actionFor(app, record, action) {
   const of = { "data-of": record?.id, "data-name": "act" };
   switch (action) {
@@ -66,6 +78,8 @@ export function actionFor(app, record, action) {
     case "edit_document":
     case "edit_organisation":
       return app.store.invoice(record?.id) && button("Edit the invoice", () => app.editInvoice(record.id), { kind: "main", ...of });
+    case "adopt":
+      return record && [adoptFor(app, record, of), actionFor(app, record, "change_number")];
     case "contact_support":
       return el("span", { class: "soft" }, "Contact support and name this document.");
     default:
