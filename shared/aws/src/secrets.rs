@@ -49,9 +49,14 @@ impl Secrets {
             client_id: String,
             client_secret: String,
         }
-        let value = self.value(arn, WHAT).await?.ok_or_else(|| because(WHAT, "the secret has no value"))?;
+        // Nothing but an operator mends it, and work waits meanwhile: an outage of Secrets Manager ends by itself.
+        let unusable = |reason: &'static str| {
+            tracing::error!(reason, alarm = "operator", "the app's credentials cannot be used");
+            because(WHAT, reason)
+        };
+        let value = self.value(arn, WHAT).await?.ok_or_else(|| unusable("the secret has no value"))?;
         let stored: Stored = serde_json::from_str(value.expose())
-            .map_err(|_| because(WHAT, "the secret is not JSON with client_id and client_secret"))?;
+            .map_err(|_| unusable("the secret is not JSON with client_id and client_secret"))?;
         Ok(AppCredentials { client_id: stored.client_id, client_secret: Secret::from(stored.client_secret) })
     }
 }
