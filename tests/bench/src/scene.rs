@@ -154,6 +154,7 @@ impl Scene {
             ("OAUTH_REDIRECT_URI", "http://localhost:4000/oauth/callback".to_owned()),
             ("OAUTH_SCOPES", "openid offline_access accounting.invoices accounting.contacts".to_owned()),
             ("APP_RETURN_URL", "https://app.sessional.example/integrations".to_owned()),
+            ("APP_LINK_URL", "https://app.sessional.example".to_owned()),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
