@@ -5,7 +5,7 @@
 //! ([`contenders`]) where everything outside is local ([`scene`], [`cloud`]), beside the same jobs in Node ([`peers`]),
 //! and prints what came out ([`measure`], [`instructions`], [`report`], [`targets`]). No test asserts a time.
 //!
-//! `cost` and `scale` measure nothing: they work out the README's tables ([`readme`]) from counts, prices and
+//! `cost` and `scale` measure nothing: they work out the tables of FIGURES.md ([`page`]) from counts, prices and
 //! assumptions ([`cost`], [`scale`], [`template`]).
 
 pub mod build;
@@ -16,9 +16,9 @@ pub mod cost;
 pub mod figures;
 pub mod instructions;
 pub mod measure;
+pub mod page;
 pub mod peers;
 pub mod process;
-pub mod readme;
 pub mod report;
 pub mod scale;
 pub mod scene;

@@ -1,4 +1,4 @@
-//! The tables of the costs, as the README has them.
+//! The tables of the costs, as FIGURES.md has them.
 
 use super::files::Prices;
 use super::money::Money;

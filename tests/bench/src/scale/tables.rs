@@ -1,4 +1,4 @@
-//! The tables of the model, as the README has them.
+//! The tables of the model, as FIGURES.md has them.
 
 use super::limits::{self, Limit};
 use super::rounds::{Plan, play};
