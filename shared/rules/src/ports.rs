@@ -208,6 +208,9 @@ pub trait Records: Send + Sync {
     async fn put_record(&self, record: &mut Record) -> Answer<Written>;
     /// The account's record of a document in Xero; none when it is not ours. May be some moments behind.
     async fn record_of(&self, account: &AccountId, tenant: TenantId, id: InvoiceId) -> Answer<Option<Record>>;
+    /// Claims a document in Xero for a record that is about to take it over: a conflict where another record of the account
+    /// did within the hour. This is what [`Records::record_of`] may not show yet.
+    async fn claim_document(&self, record: &RecordKey, id: InvoiceId, now: Timestamp) -> Answer<Written>;
     /// The ids of documents that sweeps look at, at most `limit`. May be some moments behind.
     async fn watched(
         &self,

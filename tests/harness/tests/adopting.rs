@@ -76,6 +76,8 @@ fn what_is_the_same_in_xero_is_taken_over_and_its_payment_is_found_even_where_no
             assert_eq!((status, &problem["type"]), (409, &json!("/problems/not-possible")), "{id}: {problem}");
         }
 
+        // Everything that is due is listed once a week: the first time is over.
+        tokio::time::sleep(Duration::from_secs(26 * 3_600)).await;
         desk.0.post.set(Post::Lost);
         let pay = Act::Pay { document: theirs, amount: None, date: None, reconciled: false };
         desk.0.control.act(TENANT, &pay).await.unwrap();
@@ -88,6 +90,29 @@ fn what_is_the_same_in_xero_is_taken_over_and_its_payment_is_found_even_where_no
         let told = desk.0.told();
         let paid = told.iter().filter(|told| told.notification["type"] == "invoice.paid");
         assert_eq!(paid.map(|told| &told.notification["invoice_id"]).collect::<Vec<_>>(), [&json!("b")]);
+    })
+    .unwrap();
+}
+
+#[test]
+fn of_two_records_that_want_one_document_one_has_it_though_the_index_lags() {
+    with_service(33, async |service| {
+        let desk = Desk::open(service).await;
+        let theirs = desk.offered().await;
+        desk.send_numbered("c", "SES-b", client()).await;
+        assert_eq!(desk.record("c", "failed").await["failure"]["adoptable"], json!(theirs));
+        desk.0.cloud.lag(Duration::from_secs(5));
+        for id in ["b", "c"] {
+            assert_eq!(desk.adopt(id).await.0, 202);
+        }
+        assert_eq!(desk.record("b", "synced").await["xero"]["id"], json!(theirs));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let other = desk.record("c", "failed").await;
+        assert_eq!(
+            (&other["failure"]["cause"], &other["xero"]),
+            (&json!("number_of_another"), &Value::Null),
+            "{other}"
+        );
     })
     .unwrap();
 }

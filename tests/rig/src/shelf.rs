@@ -50,6 +50,8 @@ struct Things {
     cooldowns: HashMap<String, Timestamp>,
     outages: HashMap<OutageScope, Outage>,
     wakes: HashMap<AccountId, Wake>,
+    /// By document of an account: the record that took it over.
+    claims: HashMap<String, String>,
     notifications: Vec<Notification>,
     places: u64,
 }

@@ -1,12 +1,12 @@
 //! The records of documents, with their indexes.
 
-use super::{BY_CHANGE, BY_OPEN, BY_WAITING, BY_XERO_ID, Item, Key, Stored, Table, parse, text};
+use super::{BY_CHANGE, BY_OPEN, BY_WAITING, BY_XERO_ID, Item, Key, Stored, Table, number, parse, text};
 use crate::trouble::{because, unavailable};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rules::AccountId;
 use rules::ports::{Answer, Page, Records, Waiting, Written};
 use rules::record::{self, Kind, Record, RecordKey, Watch};
@@ -14,6 +14,8 @@ use serde_json::Value;
 use std::collections::HashMap;
 use xero::{InvoiceId, TenantId};
 
+/// How long a claim of a document stands: longer than any index is behind.
+const CLAIM: SignedDuration = SignedDuration::from_hours(1);
 /// Records in one page.
 const PAGE: i32 = 50;
 
@@ -103,6 +105,25 @@ impl Records for Table {
         let records = output.items().iter().map(parse::<Record>).collect::<Answer<Vec<_>>>()?;
         // Another account may have sent to this organisation before: its records stay with it.
         Ok(records.into_iter().find(|record| record.key.account == *account))
+    }
+
+    async fn claim_document(&self, record: &RecordKey, id: InvoiceId, now: Timestamp) -> Answer<Written> {
+        let ours = text(format!("{}#{}", record.kind.word(), record.id));
+        let mut item: Item = Key::of_account(&record.account, format!("DOCUMENT#{}#{id}", record.tenant)).into();
+        item.insert("kind".to_owned(), text("document claim"));
+        item.insert("version".to_owned(), number(1));
+        item.insert("record".to_owned(), ours.clone());
+        item.insert("expires_at".to_owned(), number((now + CLAIM).as_second()));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #record = :ours OR expires_at < :now")
+            .expression_attribute_names("#record", "record")
+            .expression_attribute_values(":ours", ours)
+            .expression_attribute_values(":now", number(now.as_second()));
+        super::written("claim a document", put.send().await.map(|_| ()))
     }
 
     async fn watched(

@@ -6,9 +6,10 @@ use super::create::{Made, stand_synced, subject};
 use super::lost_answer::sent;
 use super::mark::Mark;
 use super::number::{is_gone, is_same};
-use super::{Context, Job, Outcome, STORE_WAIT, Stop, Sync};
+use super::{Context, Job, Outcome, Stop, Sync};
 use crate::event::Line;
 use crate::failure::Failure;
+use crate::ports::Written;
 use crate::record::{ToldContent, ToldLine, Want};
 use xero::models::{Invoice, InvoiceStatus, LineItem};
 use xero::{ContactId, InvoiceId};
@@ -33,16 +34,10 @@ impl Sync<'_> {
 
     /// Takes over what users chose.
     pub(super) async fn take_over_chosen(&self, context: &Context<'_>, jobs: &mut [Job]) -> Result<(), Stop> {
-        let mut taken = Vec::new();
         for job in jobs.iter_mut().filter(|job| !job.is_over() && job.step() == Want::Create) {
-            let Some(id) = job.record.as_ref().and_then(|record| record.to_adopt) else { continue };
-            if taken.contains(&id) {
-                // Whose it is by now may not be seen in the index yet.
-                job.outcome = Some(Outcome::Again(STORE_WAIT));
-                continue;
+            if let Some(id) = job.record.as_ref().and_then(|record| record.to_adopt) {
+                self.take_over(context, job, id).await?;
             }
-            taken.push(id);
-            self.take_over(context, job, id).await?;
         }
         Ok(())
     }
@@ -70,6 +65,11 @@ impl Sync<'_> {
         let differences = self.differences(context, job, &invoice, contact).await?;
         if !differences.is_empty() {
             return self.refuse(job, Failure::not_the_same(&number, &differences)).await;
+        }
+        let Some(record) = job.record.as_ref() else { return Ok(()) };
+        // Whose it is since a moment may not be seen in the index yet.
+        if self.records.claim_document(&record.key, id, self.clock.now()).await? == Written::Conflict {
+            return self.refuse(job, Failure::number_of_another(&number)).await;
         }
         self.make_ours(context, job, invoice).await
     }

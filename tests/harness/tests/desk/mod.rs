@@ -74,9 +74,13 @@ impl Desk {
     }
 
     pub(crate) async fn send(&self, id: &str, organisation: Value) {
+        self.send_numbered(id, &format!("SES-{id}"), organisation).await;
+    }
+
+    pub(crate) async fn send_numbered(&self, id: &str, number: &str, organisation: Value) {
         let event = json!({ "version": 1, "id": format!("evt_{id}"), "type": "invoice.created", "account_id": ACCOUNT,
             "occurred_at": self.0.calendar.now(), "invoice": {
-                "id": id, "number": format!("SES-{id}"), "currency": "GBP", "issued_on": "2026-11-01",
+                "id": id, "number": number, "currency": "GBP", "issued_on": "2026-11-01",
                 "due_on": "2026-12-01", "line_amounts": "exclusive", "total": "120.00", "organisation": organisation,
                 "lines": [{ "description": "Studio session", "quantity": "1", "unit_amount": "100.00", "tax_rate": "20" }] } });
         let answer = self.call("POST", "/events", Some(&json!({ "events": [event] }))).await;

@@ -21,7 +21,7 @@ use rules::sync::contact::ContactReference;
 use rules::wake::Wake;
 use xero::{InvoiceId, TenantId, XeroUserId};
 
-use super::{Shelf, get, put, record_key};
+use super::{Shelf, Things, get, put, record_key};
 
 #[async_trait]
 impl Connections for Shelf {
@@ -85,6 +85,15 @@ impl Records for Shelf {
         let all = self.all(account, tenant, None).await?;
         let ours = |record: &Record| record.reference.as_ref().is_some_and(|reference| reference.id == id);
         Ok(all.into_iter().find(ours))
+    }
+
+    async fn claim_document(&self, record: &RecordKey, id: InvoiceId, _: Timestamp) -> Answer<Written> {
+        let (document, ours) = (format!("{}#{}#{id}", record.account, record.tenant), record_key(record));
+        let work = |things: &mut Things| {
+            let owner = things.claims.entry(document).or_insert_with(|| ours.clone());
+            if *owner == ours { Written::Done } else { Written::Conflict }
+        };
+        self.with("claim a document", work).await
     }
 
     async fn watched(

@@ -438,6 +438,8 @@ async fn what_comes_between_the_press_and_the_work_counts() -> anyhow::Result<()
     let record = desk.lab.invoice("a");
     assert_eq!((record.stands, record.number.as_str()), (Standing::Synced, "SES-8"));
     assert_ne!(record.reference.map(|reference| *reference.id.as_uuid()), Some(desk.theirs));
+    let tried = record.history.iter().find(|entry| entry.message.contains("was not taken over"));
+    assert_eq!(tried, None, "nobody wanted that any more");
 
     // The same content is the same wish.
     let mut desk = Desk::offered().await?;
