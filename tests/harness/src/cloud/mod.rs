@@ -150,6 +150,11 @@ impl Cloud {
         self.state().queues.refuse = count;
     }
 
+    /// The next read of several items at once leaves so many of them unread.
+    pub fn leave_unread(&self, count: usize) {
+        self.state().table.unread = count;
+    }
+
     /// Indexes are this much behind from now on.
     pub fn lag(&self, by: Duration) {
         self.state().table.lag = by;

@@ -30,6 +30,8 @@ pub(crate) struct Table {
     before: VecDeque<(Timestamp, Key, Option<Item>)>,
     /// How far indexes are behind.
     pub(crate) lag: Duration,
+    /// How many items the next read of several leaves unread.
+    pub(crate) unread: usize,
 }
 
 impl Table {
@@ -225,8 +227,8 @@ impl Table {
         self.before.iter().rev().take_while(|(at, ..)| newer(*at)).map(|(_, key, before)| (key, before)).collect()
     }
 
-    fn batch_get(&self, request: &Value) -> Answered {
-        let mut answers = Map::new();
+    fn batch_get(&mut self, request: &Value) -> Answered {
+        let (mut answers, mut unread) = (Map::new(), Map::new());
         let tables = object(request.get("RequestItems"))?;
         for (table, asked) in tables {
             let keys = array(asked.get("Keys"))?.iter().map(|key| key_of(Some(key))).collect::<Result<Vec<_>, _>>()?;
@@ -236,10 +238,16 @@ impl Table {
             if unique.len() != keys.len() || keys.len() > 100 {
                 return Err(invalid("Provided list of item keys contains duplicates, or more than 100"));
             }
-            let items: Vec<&Item> = keys.iter().filter_map(|key| self.items.get(key)).collect();
+            let (read, left) = keys.split_at(keys.len() - self.unread.min(keys.len()));
+            let items: Vec<&Item> = read.iter().filter_map(|key| self.items.get(key)).collect();
             answers.insert(table.clone(), json!(items));
+            if !left.is_empty() {
+                let left: Vec<&Value> = array(asked.get("Keys"))?.iter().skip(read.len()).collect();
+                unread.insert(table.clone(), json!({ "Keys": left }));
+            }
         }
-        Ok(json!({ "Responses": answers, "UnprocessedKeys": {} }))
+        self.unread = 0;
+        Ok(json!({ "Responses": answers, "UnprocessedKeys": unread }))
     }
 
     fn batch_write(&mut self, request: &Value, now: Timestamp) -> Answered {

@@ -78,7 +78,12 @@ impl Desk {
     }
 
     pub(crate) async fn send_numbered(&self, id: &str, number: &str, organisation: Value) {
-        let event = json!({ "version": 1, "id": format!("evt_{id}"), "type": "invoice.created", "account_id": ACCOUNT,
+        self.tell("invoice.created", id, number, organisation).await;
+    }
+
+    /// Sends an event about an invoice.
+    pub(crate) async fn tell(&self, of_type: &str, id: &str, number: &str, organisation: Value) {
+        let event = json!({ "version": 1, "id": format!("evt_{id}_{of_type}"), "type": of_type, "account_id": ACCOUNT,
             "occurred_at": self.0.calendar.now(), "invoice": {
                 "id": id, "number": number, "currency": "GBP", "issued_on": "2026-11-01",
                 "due_on": "2026-12-01", "line_amounts": "exclusive", "total": "120.00", "organisation": organisation,
