@@ -50,8 +50,8 @@ struct Things {
     cooldowns: HashMap<String, Timestamp>,
     outages: HashMap<OutageScope, Outage>,
     wakes: HashMap<AccountId, Wake>,
-    /// By document of an account: the record that took it over.
-    claims: HashMap<String, String>,
+    /// By document of an account: the record that took it over, and until when its claim stands.
+    claims: HashMap<String, (String, Timestamp)>,
     notifications: Vec<Notification>,
     places: u64,
 }

@@ -43,6 +43,8 @@ pub struct World {
     pub queue: Fifo,
     /// Whether documents that are made alone get a note in their history.
     pub history_notes: bool,
+    /// When the function is stopped; none as long as a test does not care.
+    pub deadline: Option<Timestamp>,
     memory: Memory,
     usual: Usual,
     links: AppLinks,
@@ -79,6 +81,7 @@ impl Xero {
             shelf: Shelf::default(),
             queue: Fifo::default(),
             history_notes: false,
+            deadline: None,
             memory: Memory::default(),
             usual: Usual::default(),
             links: AppLinks::new(&"https://app.sessional.example".parse()?)?,
@@ -169,7 +172,7 @@ impl World {
             links: &self.links,
             clock,
             history_notes: self.history_notes,
-            deadline: None,
+            deadline: self.deadline,
         };
         let messages: Vec<Message> =
             group.iter().map(|message| Message { body: message.body.clone(), receives: message.receives }).collect();

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::civil::date;
 use rig::shelf::Trouble;
+use rules::connection::ConnectedOrganisation;
 use rules::notification::{Details, PAYMENT_NOTE};
 use rules::payments::Outcome;
+use rules::ports::{Clock as _, Connections as _, Written};
 use rules::record::{Kind, State};
 use rust_decimal::Decimal;
 use serde_json::json;
-use xero::InvoiceId;
 use xero::models::InvoiceStatus;
+use xero::{InvoiceId, TenantId};
+use xero_stand_in::control::JournalQuery;
 
 use crate::office::{CHANGED, MINUTE, Office, UNCHANGED};
 
@@ -75,6 +78,24 @@ async fn after_a_disconnect_hints_are_dropped_and_what_is_paid_stays_paid() -> a
     let before = office.reads().await?;
     assert_eq!(office.hint(&[id]).await, Outcome::Dropped);
     assert_eq!((office.record("a").state(), office.reads().await?), (State::Paid, before));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hint_of_an_organisation_that_its_holder_has_left_for_another_is_dropped() -> anyhow::Result<()> {
+    let office = Office::open().await?;
+    let id = office.invoice("a").await?;
+    let mut connection = office.shelf.connection(&office.tenant.account).await?.unwrap();
+    let left = connection.organisation.clone().unwrap();
+    let tenant = TenantId::from_uuid(uuid::Uuid::new_v4());
+    connection.choose(ConnectedOrganisation { tenant, ..left }, office.clock.now());
+    assert_eq!(office.shelf.put_connection(&mut connection).await?, Written::Done);
+    office.control().pay(office.tenant.uuid(), *id.as_uuid()).await?;
+    let before = office.control().journal(&JournalQuery::default()).await?;
+    assert_eq!(office.hint(&[id]).await, Outcome::Dropped);
+    assert_eq!(office.control().journal(&JournalQuery::default()).await?.len(), before.len(), "Xero was asked");
+    let after = office.shelf.connection(&office.tenant.account).await?;
+    assert_eq!((office.record("a").state(), after), (State::Synced, Some(connection)), "it says nothing of the other");
     Ok(())
 }
 

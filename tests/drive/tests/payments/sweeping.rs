@@ -70,7 +70,7 @@ async fn more_than_one_run_can_read_is_read_by_the_next_even_if_it_all_changed_a
     office.many(usize::try_from(MAX_PAGES)? * 100 + 50).await?;
     office.pass(MINUTE).await?;
     office.control().pay(office.tenant.uuid(), *ours.as_uuid()).await?;
-    let before = office.reads().await?;
+    let (before, began) = (office.reads().await?, office.clock.now());
     assert!(matches!(office.sweep().await, Swept::Again(_)));
     assert_eq!(office.reads().await? - before, usize::try_from(MAX_PAGES)?);
     assert_eq!(office.record("ours").state(), State::Synced);
@@ -78,6 +78,8 @@ async fn more_than_one_run_can_read_is_read_by_the_next_even_if_it_all_changed_a
     let Swept::Done { calls, found } = office.sweep().await else { panic!("the second run ends") };
     assert_eq!((found, office.record("ours").state()), (1, State::Paid));
     assert!(calls <= 3, "{calls} calls");
+    let mark = office.desk.standing.lock().unwrap().as_ref().map(|standing| standing.swept_to);
+    assert_eq!(mark, Some(began), "what changed since it began is looked at again");
     office.invoice("another").await?;
     assert_eq!(office.sweep().await, Swept::NotDue, "nothing is left over");
     Ok(())

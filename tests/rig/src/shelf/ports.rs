@@ -23,6 +23,9 @@ use xero::{InvoiceId, TenantId, XeroUserId};
 
 use super::{Shelf, Things, get, put, record_key};
 
+/// How long a claim of a document stands: as long as the table's.
+const CLAIM: Duration = Duration::from_secs(3_600);
+
 #[async_trait]
 impl Connections for Shelf {
     async fn connection(&self, account: &AccountId) -> Answer<Option<Connection>> {
@@ -87,11 +90,14 @@ impl Records for Shelf {
         Ok(all.into_iter().find(ours))
     }
 
-    async fn claim_document(&self, record: &RecordKey, id: InvoiceId, _: Timestamp) -> Answer<Written> {
+    async fn claim_document(&self, record: &RecordKey, id: InvoiceId, now: Timestamp) -> Answer<Written> {
         let (document, ours) = (format!("{}#{}#{id}", record.account, record.tenant), record_key(record));
         let work = |things: &mut Things| {
-            let owner = things.claims.entry(document).or_insert_with(|| ours.clone());
-            if *owner == ours { Written::Done } else { Written::Conflict }
+            if things.claims.get(&document).is_some_and(|(owner, until)| *owner != ours && *until >= now) {
+                return Written::Conflict;
+            }
+            things.claims.insert(document, (ours, now + CLAIM));
+            Written::Done
         };
         self.with("claim a document", work).await
     }

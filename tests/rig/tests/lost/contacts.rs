@@ -5,7 +5,7 @@ use rules::failure::Cause;
 use rules::record::{Kind, Record, State};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use xero_stand_in::control::{Act, FaultKind};
+use xero_stand_in::control::{Act, FaultKind, JournalQuery};
 
 use crate::lab::{Lab, expense, invoice};
 
@@ -328,6 +328,12 @@ async fn a_contact_whose_answer_was_lost_is_made_once() -> anyhow::Result<()> {
         lab.run(&invoice("invoice.created", "a", |event| ours(event, NAME))).await?;
         let made = lab.books().await?.contacts.len() - before;
         assert_eq!((made, lab.invoice("a").state()), (1, State::Synced), "{face:?}");
+        let query =
+            JournalQuery { operation: Some("createContacts".to_owned()), bodies: true, ..JournalQuery::default() };
+        let calls = lab.xero.side.control.journal(&query).await?;
+        let sent = calls.iter().filter(|call| call.request_body.contains(OURS));
+        let is_saved = matches!(face, FaultKind::DropAfter | FaultKind::ServerErrorAfter | FaultKind::CutShort { .. });
+        assert_eq!(sent.count(), if is_saved { 1 } else { 2 }, "{face:?}: it is looked for before it is sent again");
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod contacts;
 mod lab;
 mod linking;
 mod order;
+mod rotating;
 mod waits;
 
 use jiff::SignedDuration;
@@ -51,6 +52,8 @@ async fn whatever_face_a_lost_answer_has_there_is_one_document() -> anyhow::Resu
                 lab.run(&expense("expense.logged", "a", |_| {})).await?;
                 Kind::Expense
             };
+            // What still was on its way arrives.
+            lab.pass(600).await?;
             let record = lab.record(kind, "a");
             let made = lab.documents().await?.len() - before;
             assert_eq!((made, record.state()), (1, State::Synced), "{face:?} {what}: {record:?}");
@@ -84,6 +87,24 @@ async fn a_lost_answer_is_left_alone_then_repeated_as_it_was_and_then_looked_for
     lab.xero.side.control.clear_faults().await?;
     lab.drain().await?;
     assert_eq!((lab.documents().await?.len(), lab.invoice("a").state()), (1, State::Synced));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_comes_before_a_lost_call_must_have_arrived_does_not_bring_the_look_forward() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    lab.run(&expense("expense.logged", "supplier", |_| {})).await?;
+    lab.fault("createInvoices", FaultKind::GatewayTimeout { lands_after: Some(400) }, 1).await?;
+    lab.send(&expense("expense.logged", "a", |_| {}));
+    lab.work().await?;
+    // The minutes pass without their schedule, until Xero may have forgotten the key.
+    lab.pass(310).await?;
+    lab.send(&expense("expense.updated", "a", |expense| expense["amount"] = json!("90.00")));
+    lab.work().await?;
+    lab.drain().await?;
+    lab.pass(600).await?;
+    let documents = lab.documents().await?;
+    assert_eq!((documents.len(), lab.expense("a").state()), (2, State::Synced), "{documents:?}");
     Ok(())
 }
 

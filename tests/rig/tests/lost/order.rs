@@ -1,6 +1,7 @@
-//! What comes late or in the wrong order: older content never takes the place of newer content, and what is made last
-//! ends as it was asked for first.
+//! What comes late or in the wrong order: older content never takes the place of newer content, what is made last ends
+//! as it was asked for first, and nothing passes what has to come again.
 
+use rig::shelf::Trouble;
 use rules::failure::Cause;
 use rules::record::{State, UnderWay};
 use rules::sync::message::run_record;
@@ -66,5 +67,22 @@ async fn a_void_and_a_sending_that_come_before_their_making_count() -> anyhow::R
     let documents = lab.documents().await?;
     let [document] = documents.as_slice() else { anyhow::bail!("{documents:?}") };
     assert_eq!((document.sent, lab.invoice("sent").sent, lab.invoice("sent").state()), (true, true, State::Synced));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_follows_a_message_that_comes_again_comes_again_with_it() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    // It is refused, and that cannot be told at first.
+    lab.send(&json!({ "version": 99 }));
+    lab.send(&invoice("invoice.created", "a", |_| {}));
+    lab.world.shelf.order(0, Trouble::FailsBefore);
+    lab.work().await?;
+    lab.pass(60).await?;
+    let back = lab.world.queue.receive(10, lab.world.now());
+    assert_eq!(back.len(), 2, "the second was acknowledged before the first: {back:?}");
+    lab.drain().await?;
+    assert_eq!((lab.documents().await?.len(), lab.invoice("a").state()), (1, State::Synced));
+    assert_eq!(lab.world.queue.dead().len(), 1);
     Ok(())
 }

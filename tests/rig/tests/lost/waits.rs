@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use rig::shelf::Trouble;
 use rules::connection::{ErrorReason, Status};
 use rules::failure::Cause;
+use rules::lost::lose_unless_renewed;
 use rules::ports::{BrokenRefreshes as _, Connections as _, Waiting as _, Written};
 use rules::record::{Kind, State, UnderWay};
 use rules::sync::message::run_record;
@@ -67,6 +68,19 @@ async fn a_limit_that_does_not_say_when_it_ends_is_waited_for() -> anyhow::Resul
         is_made(&mut lab).await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn what_has_no_time_left_before_the_function_is_stopped_is_not_begun() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    let before = lab.calls().await?.len();
+    lab.world.deadline = Some(lab.world.now() + SignedDuration::from_secs(10));
+    send_both(&mut lab);
+    lab.work().await?;
+    assert_eq!(lab.calls().await?.len(), before, "no call that the function might not outlive");
+    waits_for(&lab, Cause::WaitsItsTurn).await?;
+    lab.world.deadline = None;
+    is_made(&mut lab).await
 }
 
 #[tokio::test]
@@ -159,6 +173,23 @@ async fn an_organisation_that_lets_the_user_in_no_more_is_told_and_its_work_is_h
             "{role:?}"
         );
         assert_eq!((lab.invoice("a").state(), lab.expense("e").state()), (State::Held, State::Held), "{role:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_older_consent_was_refused_says_nothing_of_a_newer() -> anyhow::Result<()> {
+    let lab = Lab::open().await?;
+    let (shelf, clock) = (&lab.world.shelf, &lab.world.clock);
+    let seen = shelf.connection(&lab.tenant.account).await?.expect("it is connected");
+    let mut renewed = seen.clone();
+    renewed
+        .choose(seen.organisation.clone().expect("to an organisation"), lab.world.now() + SignedDuration::from_mins(1));
+    assert_eq!(shelf.put_connection(&mut renewed).await?, Written::Done);
+    for (seen, is_lost) in [(seen, false), (renewed, true)] {
+        let lost = lose_unless_renewed(shelf, shelf, clock, &seen, ErrorReason::GrantRevoked).await?;
+        let connection = shelf.connection(&lab.tenant.account).await?.expect("there is one");
+        assert_eq!((lost.is_some(), connection.status == Status::Error), (is_lost, is_lost));
     }
     Ok(())
 }

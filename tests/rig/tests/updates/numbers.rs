@@ -2,9 +2,9 @@
 
 use super::lab::{Lab, invoice, said, same};
 use rules::failure::Cause;
-use rules::record::{Kind, Standing, UnderWay, WaitReason};
+use rules::record::{Kind, Standing, State, UnderWay, WaitReason};
 use serde_json::{Value, json};
-use xero_stand_in::control::{Act, FaultKind};
+use xero_stand_in::control::{Act, FaultKind, JournalQuery};
 
 fn seven(invoice: &mut Value) {
     invoice["number"] = json!("SES-7");
@@ -112,6 +112,22 @@ async fn a_number_is_free_for_whoever_comes_after_the_one_that_gives_it_up() -> 
     lab.drain().await?;
     let numbers = ["a", "b", "c"].map(|id| lab.invoice(id).number);
     assert_eq!((numbers, cause(&lab, "c")), (["SES-9", "SES-8", "SES-7"].map(str::to_owned), None));
+    Ok(())
+}
+
+/// What Xero makes of a call with one number twice is not known.
+#[tokio::test]
+async fn two_invoices_of_one_number_never_share_a_call() -> anyhow::Result<()> {
+    let mut lab = Lab::open().await?;
+    lab.send(invoice("invoice.created", "a", seven));
+    lab.send(invoice("invoice.created", "b", seven));
+    lab.drain().await?;
+    assert_eq!((lab.invoice("a").state(), cause(&lab, "b")), (State::Synced, Some(Cause::NumberOfAnother)));
+    let operation = Some("createInvoices".to_owned());
+    let query = JournalQuery { operation, bodies: true, ..JournalQuery::default() };
+    let sent = lab.xero.side.control.journal(&query).await?;
+    let each: Vec<usize> = sent.iter().map(|call| call.request_body.matches("InvoiceNumber").count()).collect();
+    assert_eq!(each, [1, 1]);
     Ok(())
 }
 
