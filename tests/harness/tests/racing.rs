@@ -18,6 +18,8 @@ use xero::TenantId;
 
 /// What a function reads first, and not yet what Xero takes for an answer.
 const READING: Duration = Duration::from_millis(100);
+/// What an answer and the writing of it take.
+const AT_ONCE: Duration = Duration::from_secs(2);
 /// Longer than a lost answer is left alone for.
 const LATER: Duration = Duration::from_secs(600);
 
@@ -115,6 +117,28 @@ fn a_change_that_could_not_be_noted_is_noted_the_next_time() {
 
         tokio::time::sleep(LATER).await;
         assert_eq!(desk.stored().await.map(|record| record.sent), Some(true));
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_payment_that_could_not_be_noted_is_noted_all_the_same() {
+    with_service(34, async |service| {
+        let desk = Desk::open(service).await;
+        desk.send("a", client()).await;
+        desk.record("a", "synced").await;
+        let record = desk.stored().await.unwrap();
+        let invoice = desk.invoices().await[0]["InvoiceID"].as_str().unwrap().parse().unwrap();
+        desk.0.control.pay(TENANT, invoice).await.unwrap();
+        // It has read the record and has its token, and asks for the invoice.
+        while !desk.0.xero.asked().iter().any(|asked| asked.function == "payments") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        desk.write(record).await;
+
+        // At once: by no sweep, and by no second delivery.
+        tokio::time::sleep(AT_ONCE).await;
+        assert_eq!(desk.stored().await.map(|record| record.stands), Some(Standing::Paid));
     })
     .unwrap();
 }
