@@ -221,7 +221,17 @@ async fn of_many_at_once_no_more_than_the_limit_get_through() -> anyhow::Result<
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_callback_that_dies_at_any_call_leaves_nothing_that_lasts() -> anyhow::Result<()> {
-    let inside = Inside::new().await?;
+    // It waits for its read and for its write. On a machine that is busy both may be there at once: then nothing was cut.
+    for _ in 0..20 {
+        if a_callback_dies_at_any_call(&Inside::new().await?).await? > 1 {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("it was through at once every time");
+}
+
+/// How many steps it took until it was through.
+async fn a_callback_dies_at_any_call(inside: &Inside) -> anyhow::Result<usize> {
     let (mut steps, mut through) = (0, false);
     while !through {
         let (account, person) = (inside.account()?, inside.person(1).await?);
@@ -240,7 +250,5 @@ async fn a_callback_that_dies_at_any_call_leaves_nothing_that_lasts() -> anyhow:
         }
         steps += 1;
     }
-    // It waits for its read and for its write, of which one may be there at once.
-    assert!(steps > 1, "it was through at once");
-    Ok(())
+    Ok(steps)
 }

@@ -99,7 +99,15 @@ impl Queue {
             });
             let entries = entries.collect::<Answer<Vec<_>>>()?;
             let change = self.client.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
-            change.send().await.map_err(|error| unavailable(WHAT, &error))?;
+            let output = change.send().await.map_err(|error| unavailable(WHAT, &error))?;
+            if let Some(first) = output.failed().first() {
+                let (refused, reason) = (output.failed().len(), first.code());
+                tracing::warn!(
+                    queue.refused = refused,
+                    reason,
+                    "messages that wait come again sooner: they could not be hidden"
+                );
+            }
         }
         Ok(())
     }

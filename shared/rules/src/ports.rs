@@ -295,7 +295,7 @@ pub trait Leases: Send + Sync {
     async fn holds(&self, lease: &Lease, now: Timestamp) -> Answer<bool>;
     /// Gives it back, if this owner still holds it.
     async fn release_lease(&self, lease: &Lease) -> Answer<()>;
-    /// Lets it run out now, so that it is listed among the broken ones with its doubt, if this owner still holds it.
+    /// Lets it have run out, so that it is free and listed among the broken ones with its doubt, if this owner still holds it.
     async fn leave_lease(&self, lease: &Lease, now: Timestamp) -> Answer<()>;
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rules::ports::{Answer, BrokenRefreshes, Cooldowns, Lease, Leases, Outage, OutageScope};
 use rules::random;
 use std::time::Duration;
@@ -99,7 +99,7 @@ impl Leases for Table {
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(lease_item(lease, now)))
+            .set_item(Some(lease_item(lease, now - SignedDuration::from_millis(1))))
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(&lease.owner));

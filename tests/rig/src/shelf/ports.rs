@@ -226,7 +226,7 @@ impl Leases for Shelf {
         self.with("leave a lease", |things| {
             let held = things.leases.get_mut(&lease.user.to_string());
             if let Some(held) = held.filter(|(holder, _)| holder.owner == lease.owner) {
-                *held = (lease.clone(), now);
+                *held = (lease.clone(), now - jiff::SignedDuration::from_millis(1));
             }
         })
         .await

@@ -226,7 +226,8 @@ async fn a_refresh_right_after_a_lost_answer_is_done_once_more_by_upkeep() -> an
     assert!(matches!(lost, Err(TokenFailure::AnswerLost)), "{lost:?}");
     lab.pass(MINUTE).await?;
     tokens(&lab, &Memory::default()).access(&connection).await?;
-    assert_eq!(lab.world.shelf.broken_refreshes(lab.world.now()).await?, [], "it runs out a moment later");
+    assert_eq!(lab.world.shelf.broken_refreshes(lab.world.now()).await?, [user], "free, and in doubt");
+    tokens(&lab, &Memory::default()).access(&connection).await?;
     lab.pass(10 * MINUTE).await?;
     assert_eq!(lab.world.shelf.broken_refreshes(lab.world.now()).await?, [user]);
     tokens(&lab, &Memory::default()).finish_refresh(&connection).await?;
