@@ -55,7 +55,7 @@ impl Place {
 
 /// How something is out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum OutageWay {
     /// Every call is answered at once, with an error.
     Refuses,
     /// No call is answered. Most do nothing; some are done and their answer is lost.
@@ -151,7 +151,7 @@ pub struct Struck {
 
 #[derive(Default)]
 struct State {
-    outages: Vec<(Place, Way)>,
+    outages: Vec<(Place, OutageWay)>,
     orders: Vec<Order>,
     struck: BTreeMap<Struck, u64>,
     calls: BTreeSet<String>,
@@ -174,7 +174,7 @@ impl fmt::Debug for Weather {
 
 impl Weather {
     /// Something goes out.
-    pub fn begin(&self, place: Place, way: Way) {
+    pub fn begin(&self, place: Place, way: OutageWay) {
         self.state().outages.push((place, way));
     }
 
@@ -222,12 +222,12 @@ impl Weather {
             Some((out, way)) => {
                 state.draws += 1;
                 let moment = match way {
-                    Way::Swallows => Moment::Lost,
-                    Way::Hangs if state.draws.is_multiple_of(3) => Moment::Lost,
-                    Way::Hangs | Way::Refuses => Moment::Before,
+                    OutageWay::Swallows => Moment::Lost,
+                    OutageWay::Hangs if state.draws.is_multiple_of(3) => Moment::Lost,
+                    OutageWay::Hangs | OutageWay::Refuses => Moment::Before,
                 };
                 state.strike(run, out.row(), moment);
-                Some(if way == Way::Refuses { Fault::Error(moment) } else { Fault::Silence(moment) })
+                Some(if way == OutageWay::Refuses { Fault::Error(moment) } else { Fault::Silence(moment) })
             }
             None => {
                 let fault = state.ordered(run, call).or_else(|| state.chance(run))?;
@@ -315,7 +315,7 @@ mod tests {
         let weather = Weather::default();
         let run = Run::new("sync", SignedDuration::ZERO, vec!["invoice.created".to_owned()]);
         let item = Place::Partition("ACCOUNT#a".to_owned());
-        weather.begin(Place::Table, Way::Refuses);
+        weather.begin(Place::Table, OutageWay::Refuses);
         assert_eq!(weather.at(Some(&run), &item, "GetItem"), Some(Fault::Error(Moment::Before)));
         weather.end(&Place::Table);
         weather.order(Order { call: "Put".into(), function: String::new(), after: 1, fault: Fault::Cut });

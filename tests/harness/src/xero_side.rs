@@ -44,7 +44,7 @@ pub struct XeroSide {
     calendar: Calendar,
     weather: Weather,
     asked: Arc<Mutex<Vec<Asked>>>,
-    rotations: Arc<Mutex<Rotations>>,
+    rotations: Arc<Mutex<TokenRotations>>,
     /// A document with this in it makes Xero fail the whole call.
     poison: Arc<Mutex<Option<String>>>,
     /// Wakes whoever delivers webhooks.
@@ -188,7 +188,7 @@ impl XeroSide {
 
 /// What Xero did with refresh tokens, and whose answers never arrived.
 #[derive(Debug, Default)]
-struct Rotations {
+struct TokenRotations {
     /// Tokens that were rotated, of which no answer has arrived.
     lost: BTreeSet<String>,
     /// Tokens of which an answer has arrived: what becomes of it is ours to keep.
@@ -197,7 +197,7 @@ struct Rotations {
     taken: BTreeMap<Uuid, Timestamp>,
 }
 
-impl Rotations {
+impl TokenRotations {
     fn arrived(&mut self, token: String) {
         self.lost.remove(&token);
         self.known.insert(token);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws::batch::{self, Verdict};
 use aws_lambda_events::sqs::SqsMessage;
-use harness::weather::{Place, Way};
+use harness::weather::{OutageWay, Place};
 use harness::with_service;
 use jiff::Timestamp;
 use rules::AccountId;
@@ -322,7 +322,7 @@ fn a_message_that_cannot_be_parked_comes_again() {
         let (queue, parking) = (service.queue("SyncQueue"), service.queue("SyncDeadLetterQueue"));
         let park = || vec![(message.clone(), Verdict::Park("nobody can read it".to_owned()))];
         let out = Place::Queue("SyncDeadLetterQueue".to_owned());
-        service.weather.begin(out.clone(), Way::Refuses);
+        service.weather.begin(out.clone(), OutageWay::Refuses);
         let answer = batch::settle(&queue, Some(&parking), park()).await;
         assert_eq!(answer.batch_item_failures.len(), 1, "it was acknowledged and is nowhere");
         service.weather.end(&out);

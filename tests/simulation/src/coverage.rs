@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use harness::service::seals_tokens;
-use harness::weather::{Fault, Moment, Place, Struck, Way};
+use harness::weather::{Fault, Moment, OutageWay, Place, Struck};
 
 use crate::plan::{Act, Deed, HOUR, Out, Plan, Step};
 
@@ -39,7 +39,7 @@ enum Trouble {
 
 fn rows() -> Vec<Row> {
     let outage = |name, moment, place: Place| {
-        let way = if moment == Moment::Lost { Way::Swallows } else { Way::Refuses };
+        let way = if moment == Moment::Lost { OutageWay::Swallows } else { OutageWay::Refuses };
         let trouble = Trouble::Outage(Out::Place(place, way));
         Row { name, moment, trouble }
     };
@@ -137,7 +137,7 @@ impl Coverage {
 /// How long an outage of these plans lasts: as long as wished, but for lost rotations of tokens, which end a grant within
 /// half an hour.
 fn seconds(out: &Out, wished: u64) -> u64 {
-    if *out == Out::Place(Place::XeroTokens, Way::Swallows) { 240 } else { wished }
+    if *out == Out::Place(Place::XeroTokens, OutageWay::Swallows) { 240 } else { wished }
 }
 
 /// Short plans that meet every event with every row.

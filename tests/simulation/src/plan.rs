@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 use harness::service::{Bell, Post};
-use harness::weather::{Fault, Moment, Place, Way};
+use harness::weather::{Fault, Moment, OutageWay, Place};
 
 /// An hour in seconds.
 pub const HOUR: u64 = 60 * 60;
@@ -20,7 +20,7 @@ pub(crate) const EXPENSES: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Out {
     /// A place, and how.
-    Place(Place, Way),
+    Place(Place, OutageWay),
     /// An account's organisation; its number.
     Organisation(usize),
     /// An account's items in the table; its number.
@@ -344,7 +344,7 @@ fn length(dice: &mut Rng) -> u64 {
 }
 
 fn out(dice: &mut Rng, accounts: usize) -> Out {
-    let way = if dice.bool() { Way::Hangs } else { Way::Refuses };
+    let way = if dice.bool() { OutageWay::Hangs } else { OutageWay::Refuses };
     let queues = ["SyncQueue", "PaymentQueue", "NotificationQueue", "UpkeepQueue"];
     match dice.u8(0..18) {
         0..=2 => Out::Place(Place::XeroApi, way),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use harness::service::{Bell, CLIENT_ID, CLIENT_SECRET, KEY, Post};
-use harness::weather::{Order, Place, Struck, Way};
+use harness::weather::{Order, OutageWay, Place, Struck};
 use harness::{CREDENTIALS, WEBHOOK_KEY};
 use serde_json::json;
 use tokio::task::LocalSet;
@@ -179,11 +179,11 @@ impl Stage {
                 if let Some(account) = self.accounts.get(*number) {
                     let change = OrganisationChange { offline: Some(true), ..OrganisationChange::default() };
                     service.control.change_organisation(account.tenant(), &change).await?;
-                    service.weather.begin(Place::Organisation(account.tenant().to_string()), Way::Refuses);
+                    service.weather.begin(Place::Organisation(account.tenant().to_string()), OutageWay::Refuses);
                 }
             }
             Out::Partition(number) => {
-                service.weather.begin(Place::Partition(format!("ACCOUNT#acc_{number}")), Way::Refuses);
+                service.weather.begin(Place::Partition(format!("ACCOUNT#acc_{number}")), OutageWay::Refuses);
             }
             Out::Credentials => {
                 let wrong = json!({ "client_id": CLIENT_ID, "client_secret": "not-the-secret" });

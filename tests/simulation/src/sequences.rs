@@ -1,7 +1,7 @@
 //! A sequence for each rule of the protocol that breaks a promise where the rule is left out.
 
 use harness::service::Post;
-use harness::weather::{Fault, Moment, Place, Way};
+use harness::weather::{Fault, Moment, OutageWay, Place};
 
 use crate::plan::{Act, Chore, DAY, Deed, HOUR, Out, Plan, Step, Turn};
 
@@ -47,11 +47,11 @@ fn deed(document: usize, deed: Deed) -> Act {
 }
 
 fn out(place: Place, seconds: u64) -> Act {
-    Act::Outage(Out::Place(place, Way::Refuses), seconds)
+    Act::Outage(Out::Place(place, OutageWay::Refuses), seconds)
 }
 
 fn hangs(place: Place, seconds: u64) -> Act {
-    Act::Outage(Out::Place(place, Way::Hangs), seconds)
+    Act::Outage(Out::Place(place, OutageWay::Hangs), seconds)
 }
 
 /// All of them.

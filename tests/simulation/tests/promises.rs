@@ -9,7 +9,7 @@ use simulation::run::{Outcome, live};
 use simulation::sequences;
 
 use harness::service::{Bell, Post};
-use harness::weather::{Fault, Moment, Place, Way};
+use harness::weather::{Fault, Moment, OutageWay, Place};
 
 fn keeps(name: &str) {
     let all = sequences::all();
@@ -127,7 +127,7 @@ fn a_hint_that_xero_does_not_answer_is_followed_later_without_a_sweep() {
     let outcome = lived(vec![
         step(HOUR, Act::Document(0, 0, Deed::Make)),
         step(HOUR + 60, Act::Outage(Out::Bell(Bell::Silent), 12 * HOUR)),
-        step(HOUR + 100, Act::Outage(Out::Place(Place::XeroApi, Way::Refuses), 900)),
+        step(HOUR + 100, Act::Outage(Out::Place(Place::XeroApi, OutageWay::Refuses), 900)),
         step(HOUR + 200, Act::Document(0, 0, Deed::Pay)),
     ]);
     let told = lines(&outcome, &["day  0", "is told invoice.paid"]);
